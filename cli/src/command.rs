@@ -1,0 +1,226 @@
+//! What may be typed, and what each command does.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::functions::Functions;
+use crate::show::{self, Problem};
+use crate::table::Table;
+
+/// Runs blue/green services on AWS without a person watching.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    installation: Installation,
+}
+
+/// Where Signalbox is installed.
+#[derive(Args)]
+struct Installation {
+    /// Print the answer as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// The DynamoDB table.
+    #[arg(long, global = true, env = "SIGNALBOX_TABLE", default_value = "signalbox")]
+    table: String,
+    /// The deployer function.
+    #[arg(long, global = true, env = "SIGNALBOX_DEPLOYER_FUNCTION", default_value = "signalbox-deployer")]
+    deployer: String,
+    /// The rollback function.
+    #[arg(long, global = true, env = "SIGNALBOX_ROLLBACK_FUNCTION", default_value = "signalbox-rollback")]
+    rollback: String,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show the main job on a simulated cloud, in seconds.
+    Demo {
+        /// Play the same story with other chances.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Write a service's definition, after checking every field of it.
+    Define {
+        /// The definition, as JSON.
+        file: PathBuf,
+    },
+    /// Deploy a release.
+    Deploy(Deploy),
+    /// Say how a service stands.
+    Status(Service),
+    /// Take the last release back.
+    Rollback(Rollback),
+    /// End the present wait of a deployment.
+    Promote(Service),
+    /// Hold a deployment where it is.
+    Pause(Service),
+    /// Go on with a deployment that is paused or stuck.
+    Resume(Service),
+    /// Take back the release that is on its way in.
+    Abort(Service),
+    /// Say what is live where nobody can tell.
+    Adopt {
+        #[command(flatten)]
+        service: Service,
+        /// The slot that is live.
+        #[arg(long)]
+        live: Colour,
+        /// The release it runs.
+        #[arg(long)]
+        release: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct Service {
+    /// The service's name.
+    service: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Deploy {
+    #[command(flatten)]
+    service: Service,
+    /// The release: what is written to the slot's parameter, or a launch-template version.
+    release: String,
+    /// Acts once, ever: a pipeline gives its run's id, so that a retry is no second deployment.
+    #[arg(long)]
+    id: Option<String>,
+    /// Deploy although guard alarms fire or the live slot is sick: this release is the cure.
+    #[arg(long)]
+    fix_forward: bool,
+    /// On failure hold and ask, instead of going back: the release migrated a database, say.
+    #[arg(long)]
+    ask: bool,
+    /// Who asks, for the record.
+    #[arg(long)]
+    requested_by: Option<String>,
+    /// Follow the deployment to its end, and fail if it was rolled back.
+    #[arg(long)]
+    wait: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Rollback {
+    #[command(flatten)]
+    service: Service,
+    /// Why, for the record.
+    #[arg(long)]
+    reason: String,
+    /// Only if this is the release that would be left.
+    #[arg(long)]
+    from: Option<String>,
+    /// Go back even where the deployment was told to ask, and to however little is healthy.
+    #[arg(long)]
+    force: bool,
+    /// Acts once, ever.
+    #[arg(long)]
+    id: Option<String>,
+    /// Who asks, for the record.
+    #[arg(long)]
+    requested_by: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Colour {
+    Blue,
+    Green,
+}
+
+impl Cli {
+    pub(crate) async fn run(self) -> Result<ExitCode, Problem> {
+        let Installation { json, table, deployer, rollback } = self.installation;
+        let functions = Functions::of(deployer, rollback).await;
+        let deployer =
+            async |payload: Value| functions.deployer(&payload).await.map(|answer| show::answer(&answer, json));
+        match self.command {
+            Command::Demo { seed } => Ok(crate::demo::run(seed)),
+            Command::Define { file } => Table::of(table).await.define(&file, json).await,
+            Command::Deploy(deploy) => {
+                let wait = deploy.wait;
+                let service = deploy.service.service.clone();
+                let answer = functions.deployer(&deploy.payload()).await?;
+                let code = show::answer(&answer, json);
+                match (wait, &answer.operation) {
+                    (true, Some(operation)) if code == ExitCode::SUCCESS => {
+                        Table::of(table).await.follow(&service, operation, json).await
+                    }
+                    _ => Ok(code),
+                }
+            }
+            Command::Status(of) => deployer(of.says("status")).await,
+            Command::Rollback(asked) => {
+                let answer = functions.rollback(&asked.payload()).await?;
+                Ok(show::answer(&answer, json))
+            }
+            Command::Promote(of) => deployer(of.says("promote")).await,
+            Command::Pause(of) => deployer(of.says("pause")).await,
+            Command::Resume(of) => deployer(of.says("resume")).await,
+            Command::Abort(of) => deployer(of.says("abort")).await,
+            Command::Adopt { service, live, release } => {
+                let mut payload = service.says("adopt");
+                payload["live"] = json!(live.name());
+                payload["release"] = json!(release);
+                deployer(payload).await
+            }
+        }
+    }
+}
+
+impl Colour {
+    fn name(self) -> &'static str {
+        match self {
+            Colour::Blue => "blue",
+            Colour::Green => "green",
+        }
+    }
+}
+
+impl Service {
+    fn says(&self, command: &str) -> Value {
+        json!({ "command": command, "service": self.service })
+    }
+}
+
+impl Deploy {
+    fn payload(&self) -> Value {
+        let mut payload = self.service.says("deploy");
+        payload["release"] = json!(self.release);
+        if self.fix_forward {
+            payload["fix_forward"] = json!(true);
+        }
+        if self.ask {
+            payload["rollback"] = json!("ask");
+        }
+        with_names(payload, self.id.as_ref(), self.requested_by.as_ref())
+    }
+}
+
+impl Rollback {
+    fn payload(&self) -> Value {
+        let mut payload = json!({ "service": self.service.service, "reason": self.reason });
+        if let Some(from) = &self.from {
+            payload["from"] = json!(from);
+        }
+        if self.force {
+            payload["force"] = json!(true);
+        }
+        with_names(payload, self.id.as_ref(), self.requested_by.as_ref())
+    }
+}
+
+fn with_names(mut payload: Value, id: Option<&String>, requested_by: Option<&String>) -> Value {
+    if let Some(id) = id {
+        payload["id"] = json!(id);
+    }
+    if let Some(requested_by) = requested_by {
+        payload["requested_by"] = json!(requested_by);
+    }
+    payload
+}

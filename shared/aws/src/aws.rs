@@ -1,0 +1,148 @@
+//! All adapters together.
+
+use aws_types::SdkConfig;
+use futures_util::future::try_join;
+use jiff::{SignedDuration, Timestamp};
+use signalbox_domain::decision::Action;
+use signalbox_domain::definition::{Definition, ReleaseSource};
+use signalbox_domain::notice::Notice;
+use signalbox_domain::observation::{Alarms, Quiet, Routing, Surroundings};
+use signalbox_domain::slot::{BySlot, Slot};
+use signalbox_domain::text::{Release, RequestId, ServiceName};
+use signalbox_reconciler::ports::{
+    Clock, Cloud, CloudError, GroupSeen, Loaded, OperationItem, Post, Save, Saved, Store, Targets,
+};
+
+use crate::autoscaling::AutoScaling;
+use crate::clock::SystemClock;
+use crate::cloudwatch::CloudWatch;
+use crate::dynamodb::Table;
+use crate::elb::Balancer;
+use crate::sns::Topics;
+use crate::ssm::ParameterStore;
+
+/// Everything outside, on AWS. Its clients live as long as the process.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    autoscaling: AutoScaling,
+    balancer: Balancer,
+    cloudwatch: CloudWatch,
+    parameters: ParameterStore,
+    table: Table,
+    topics: Topics,
+    clock: SystemClock,
+}
+
+impl Aws {
+    /// `table`: the name of the table. `alerts_topic`: where the notices of services go that name no
+    /// topic themselves. `chat_topic`: where a copy of every notice goes for chat.
+    #[must_use]
+    pub fn new(config: &SdkConfig, table: String, alerts_topic: Option<String>, chat_topic: Option<String>) -> Self {
+        Aws {
+            autoscaling: AutoScaling::new(config),
+            balancer: Balancer::new(config),
+            cloudwatch: CloudWatch::new(config),
+            parameters: ParameterStore::new(config),
+            table: Table::new(config, table),
+            topics: Topics::new(config, alerts_topic, chat_topic),
+            clock: SystemClock,
+        }
+    }
+
+    /// The table, for what the reconciler does not ask of it: definitions to write, history to read.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+}
+
+impl Cloud for Aws {
+    async fn routing(&self, of: &Definition) -> Result<Routing, CloudError> {
+        self.balancer.routing(of).await
+    }
+
+    async fn groups(&self, of: &Definition) -> Result<BySlot<GroupSeen>, CloudError> {
+        self.autoscaling.groups(of).await
+    }
+
+    async fn targets(&self, of: &Definition, slot: Slot) -> Result<Targets, CloudError> {
+        self.balancer.targets(of, slot).await
+    }
+
+    async fn parameters(&self, of: &Definition) -> Result<BySlot<Option<Release>>, CloudError> {
+        self.parameters.releases(of).await
+    }
+
+    async fn alarms(&self, of: &Definition) -> Result<Alarms, CloudError> {
+        self.cloudwatch.alarms(of).await
+    }
+
+    async fn quiet(&self, of: &Definition, slot: Slot, now: Timestamp) -> Result<Quiet, CloudError> {
+        let requests = self.cloudwatch.requests(of, slot, now);
+        let delay = self.balancer.deregistration_delay(of, slot);
+        let (requests, deregistration_delay) = try_join(requests, delay).await?;
+        Ok(Quiet { requests, deregistration_delay })
+    }
+
+    async fn surroundings(&self, of: &Definition) -> Result<Surroundings, CloudError> {
+        let (routes, refreshing) = try_join(self.balancer.routes(of), self.autoscaling.refreshing(of)).await?;
+        Ok(Surroundings { other_routes: routes.others, refreshing, app_cookie: routes.app_cookie })
+    }
+
+    async fn apply(&self, of: &Definition, action: &Action) -> Result<(), CloudError> {
+        match action {
+            Action::Route { split } => self.balancer.route(of, *split).await,
+            Action::WriteRelease { slot, release } => match &of.release {
+                ReleaseSource::Parameter(_) => self.parameters.write(of, *slot, release).await,
+                ReleaseSource::LaunchTemplate => {
+                    self.autoscaling.set_template_version(&of.slots[*slot].asg, release).await
+                }
+            },
+            Action::Resize { slot, to } => self.autoscaling.resize(&of.slots[*slot].asg, *to).await,
+            Action::Suspend { slot, processes } => self.autoscaling.suspend(&of.slots[*slot].asg, processes).await,
+            Action::Resume { slot, processes } => self.autoscaling.resume(&of.slots[*slot].asg, processes).await,
+        }
+    }
+}
+
+impl Store for Aws {
+    async fn load(&self, service: &ServiceName, request: Option<&RequestId>) -> Result<Loaded, CloudError> {
+        self.table.load(service, request).await
+    }
+
+    async fn operation(&self, service: &ServiceName, id: &RequestId) -> Result<Option<OperationItem>, CloudError> {
+        self.table.operation(service, id).await
+    }
+
+    async fn definitions(&self) -> Result<Vec<(String, String)>, CloudError> {
+        self.table.definitions().await
+    }
+
+    async fn busy(&self) -> Result<Vec<ServiceName>, CloudError> {
+        self.table.busy().await
+    }
+
+    async fn save(&self, save: &Save) -> Result<Saved, CloudError> {
+        self.table.save(save).await
+    }
+}
+
+impl Post for Aws {
+    async fn publish(&self, of: &Definition, notice: &Notice) -> Result<(), CloudError> {
+        self.topics.publish(of, notice).await
+    }
+}
+
+impl Clock for Aws {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    async fn sleep(&self, duration: SignedDuration) {
+        self.clock.sleep(duration).await;
+    }
+
+    fn nonce(&self) -> u128 {
+        self.clock.nonce()
+    }
+}

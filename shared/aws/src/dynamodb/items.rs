@@ -1,0 +1,242 @@
+//! Items as the table holds them. Pure.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use signalbox_domain::record::{Record, SCHEMA};
+use signalbox_domain::text::{RequestId, ServiceName};
+use signalbox_reconciler::ports::{DecisionItem, OperationItem};
+
+use super::ulid::ulid;
+
+/// An item, by attribute.
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// The partition of the definitions.
+pub(super) const SERVICES: &str = "SERVICES";
+/// The sort key of a record.
+pub(super) const RECORD: &str = "RECORD";
+/// What a service's partition begins with.
+const SERVICE: &str = "SERVICE#";
+/// What an operation's sort key begins with.
+pub(super) const DEPLOYMENT: &str = "DEPLOYMENT#";
+/// What a decision's sort key begins with.
+pub(super) const DECISION: &str = "DECISION#";
+/// What an accepted request's sort key begins with.
+const REQUEST: &str = "REQUEST#";
+
+/// The key of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    pub(super) pk: String,
+    pub(super) sk: String,
+}
+
+impl Key {
+    pub(super) fn definition(service: &ServiceName) -> Key {
+        Key { pk: SERVICES.to_owned(), sk: service.to_string() }
+    }
+
+    pub(super) fn record(service: &ServiceName) -> Key {
+        Key { pk: partition(service), sk: RECORD.to_owned() }
+    }
+
+    pub(super) fn operation(service: &ServiceName, id: &RequestId) -> Key {
+        Key { pk: partition(service), sk: format!("{DEPLOYMENT}{id}") }
+    }
+
+    pub(super) fn request(service: &ServiceName, id: &RequestId) -> Key {
+        Key { pk: partition(service), sk: format!("{REQUEST}{id}") }
+    }
+
+    pub(super) fn decision(service: &ServiceName, decision: &DecisionItem, nonce: u128) -> Key {
+        Key { pk: partition(service), sk: format!("{DECISION}{}", ulid(decision.at, nonce)) }
+    }
+
+    /// Whether `item` is the one of this key.
+    pub(super) fn is_of(&self, item: &Item) -> bool {
+        text(item, "pk") == Some(&self.pk) && text(item, "sk") == Some(&self.sk)
+    }
+
+    pub(super) fn item(&self) -> Item {
+        Item::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.pk, self.sk)
+    }
+}
+
+/// The partition of a service.
+pub(super) fn partition(service: &ServiceName) -> String {
+    format!("{SERVICE}{service}")
+}
+
+/// The service whose partition this is.
+pub(super) fn service_of(pk: &str) -> Option<ServiceName> {
+    pk.strip_prefix(SERVICE)?.parse().ok()
+}
+
+/// What a remembered request says.
+#[derive(Serialize, Deserialize)]
+struct Request {
+    operation: RequestId,
+}
+
+/// The attribute of this name, if it is text.
+pub(super) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a String> {
+    item.get(name).and_then(|value| value.as_s().ok())
+}
+
+fn number(item: &Item, name: &str) -> Result<u64, String> {
+    let number = item.get(name).and_then(|value| value.as_n().ok()).and_then(|number| number.parse().ok());
+    number.ok_or_else(|| format!("{name} is no number"))
+}
+
+/// The content of an item. What it holds is not repeated in the error.
+pub(super) fn doc<T: DeserializeOwned>(item: &Item) -> Result<T, String> {
+    let doc = text(item, "doc").ok_or_else(|| "doc is missing".to_owned())?;
+    serde_json::from_str(doc)
+        .map_err(|error| format!("doc cannot be read (line {}, column {})", error.line(), error.column()))
+}
+
+/// The record with its version; `None`: a newer version of Signalbox wrote it.
+pub(super) fn read_record(item: &Item) -> Result<Option<(Record, u64)>, String> {
+    if number(item, "schema")? > u64::from(SCHEMA) {
+        return Ok(None);
+    }
+    Ok(Some((doc(item)?, number(item, "version")?)))
+}
+
+pub(super) fn read_request(item: &Item) -> Result<RequestId, String> {
+    doc::<Request>(item).map(|request| request.operation)
+}
+
+/// An item with a key, its content and the writer's mark.
+fn write(key: &Key, doc: &impl Serialize, nonce: u128) -> Result<Item, String> {
+    let doc = serde_json::to_string(doc).map_err(|error| format!("cannot be written as JSON: {error}"))?;
+    let mut item = key.item();
+    item.insert("doc".to_owned(), AttributeValue::S(doc));
+    item.insert(WRITER.to_owned(), mark(nonce));
+    Ok(item)
+}
+
+/// The attribute that holds the writer's mark.
+pub(super) const WRITER: &str = "writer";
+
+/// The writer's mark: 32 hexadecimal digits.
+pub(super) fn mark(nonce: u128) -> AttributeValue {
+    AttributeValue::S(format!("{nonce:032x}"))
+}
+
+pub(super) fn write_record(key: &Key, record: &Record, version: u64, nonce: u128) -> Result<Item, String> {
+    let mut item = write(key, record, nonce)?;
+    item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
+    item.insert("schema".to_owned(), AttributeValue::N(SCHEMA.to_string()));
+    if record.is_busy() {
+        item.insert("busy".to_owned(), AttributeValue::S("1".to_owned()));
+    }
+    Ok(item)
+}
+
+pub(super) fn write_operation(key: &Key, operation: &OperationItem, nonce: u128) -> Result<Item, String> {
+    write(key, operation, nonce)
+}
+
+pub(super) fn write_decision(key: &Key, decision: &DecisionItem, nonce: u128) -> Result<Item, String> {
+    let mut item = write(key, decision, nonce)?;
+    let expires = decision.at.as_second().saturating_add(DecisionItem::KEPT.as_secs());
+    item.insert("expires_at".to_owned(), AttributeValue::N(expires.to_string()));
+    Ok(item)
+}
+
+pub(super) fn write_request(key: &Key, operation: &RequestId, nonce: u128) -> Result<Item, String> {
+    write(key, &Request { operation: operation.clone() }, nonce)
+}
+
+#[cfg(test)]
+mod tests {
+    use signalbox_domain::slot::{BySlot, Slot, Split};
+
+    use super::*;
+
+    fn record() -> Record {
+        let releases = BySlot { blue: Some("v1".parse().unwrap()), green: None };
+        Record::at_rest(Slot::Blue, releases, Split::all_to(Slot::Blue), "2026-11-23T01:30:00Z".parse().unwrap())
+    }
+
+    fn item(record: &Record) -> Item {
+        write_record(&Key::record(&"shop".parse().unwrap()), record, 7, 0xab).unwrap()
+    }
+
+    #[test]
+    fn a_record_reads_back_with_its_version() {
+        let item = item(&record());
+        assert_eq!(text(&item, "pk").unwrap(), "SERVICE#shop");
+        assert_eq!(text(&item, "sk").unwrap(), "RECORD");
+        assert_eq!(text(&item, "writer").unwrap(), "000000000000000000000000000000ab");
+        assert_eq!(read_record(&item), Ok(Some((record(), 7))));
+    }
+
+    #[test]
+    fn only_a_busy_record_is_in_the_index() {
+        let mut record = record();
+        assert!(!item(&record).contains_key("busy"));
+        record.outbox.push(signalbox_domain::notice::Notice {
+            id: "n".to_owned(),
+            kind: signalbox_domain::notice::Kind::Adopted,
+            severity: signalbox_domain::notice::Severity::Info,
+            operation: None,
+            text: "untold".to_owned(),
+            at: record.last_look,
+        });
+        assert_eq!(text(&item(&record), "busy").unwrap(), "1");
+    }
+
+    #[test]
+    fn a_newer_schema_is_not_parsed() {
+        let mut item = item(&record());
+        item.insert("schema".to_owned(), AttributeValue::N((SCHEMA + 1).to_string()));
+        item.insert("doc".to_owned(), AttributeValue::S("{\"of\":\"the future\"}".to_owned()));
+        assert_eq!(read_record(&item), Ok(None));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_repeated() {
+        let mut item = item(&record());
+        item.insert("doc".to_owned(), AttributeValue::S("{\"live\":\"hunter2\"}".to_owned()));
+        let problem = read_record(&item).unwrap_err();
+        assert!(!problem.contains("hunter2"), "{problem}");
+    }
+
+    #[test]
+    fn a_decision_expires_and_sorts_by_time() {
+        let decision = DecisionItem {
+            at: "2026-11-23T01:30:00Z".parse().unwrap(),
+            trigger: "heartbeat".to_owned(),
+            outcome: signalbox_domain::decision::Outcome::Idle,
+            reason: "nothing to do".to_owned(),
+            operation: None,
+            phase: None,
+            actions: Vec::new(),
+        };
+        let key = Key::decision(&"shop".parse().unwrap(), &decision, 1);
+        let item = write_decision(&key, &decision, 1).unwrap();
+        assert!(key.sk.starts_with("DECISION#01"));
+        let kept = 90 * 24 * 3_600;
+        assert_eq!(number(&item, "expires_at").unwrap(), u64::try_from(decision.at.as_second() + kept).unwrap());
+    }
+
+    #[test]
+    fn a_partition_tells_its_service() {
+        assert_eq!(service_of("SERVICE#shop"), Some("shop".parse().unwrap()));
+        assert_eq!(service_of("SERVICES"), None);
+    }
+}

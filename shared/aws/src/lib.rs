@@ -1,0 +1,27 @@
+//! The reconciler's [`World`](signalbox_reconciler::ports::World) on the AWS SDK.
+//!
+//! There is one adapter for each service, and [`Aws`] is all of them together. A function that needs
+//! less takes the adapter it needs, and the linker leaves the rest out of its binary.
+//!
+//! - [`elb`]: the weights, the health of the targets, and what else forwards to them.
+//! - [`autoscaling`]: the groups.
+//! - [`ssm`]: the releases that instances read at boot.
+//! - [`cloudwatch`]: the guard's alarms, and whether a slot is quiet.
+//! - [`dynamodb`]: the table.
+//! - [`sns`]: how people are told.
+//! - [`clock`]: real time.
+//! - [`errors`]: what each error code of all of them means.
+
+pub mod autoscaling;
+mod aws;
+pub mod clock;
+pub mod cloudwatch;
+pub mod dynamodb;
+pub mod elb;
+pub mod errors;
+#[cfg(test)]
+mod samples;
+pub mod sns;
+pub mod ssm;
+
+pub use aws::Aws;

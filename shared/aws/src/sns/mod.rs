@@ -1,0 +1,7 @@
+//! SNS: how people are told.
+
+mod chat;
+mod message;
+mod topics;
+
+pub use topics::Topics;

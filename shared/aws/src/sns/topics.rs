@@ -1,0 +1,71 @@
+//! Publishing one notice.
+
+use aws_sdk_sns::Client;
+use aws_sdk_sns::types::MessageAttributeValue;
+use aws_types::SdkConfig;
+use futures_util::future::{OptionFuture, join};
+use signalbox_domain::definition::{Arn, Definition};
+use signalbox_domain::notice::Notice;
+use signalbox_reconciler::ports::{CloudError, Post};
+
+use super::{chat, message};
+use crate::errors::{OrFailed, unusable};
+
+const CALL: &str = "Publish";
+
+/// The topics that notices go to.
+#[derive(Clone, Debug)]
+pub struct Topics {
+    client: Client,
+    alerts: Option<String>,
+    chat: Option<String>,
+}
+
+impl Topics {
+    /// `alerts`: the topic of services that name none. `chat`: the topic that a chat client reads.
+    #[must_use]
+    pub fn new(config: &SdkConfig, alerts: Option<String>, chat: Option<String>) -> Self {
+        Topics { client: Client::new(config), alerts, chat }
+    }
+
+    async fn alert(&self, topic: &str, of: &Definition, notice: &Notice) -> Result<(), CloudError> {
+        let text = |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build();
+        let attributes =
+            [("service", of.name.as_str()), ("kind", notice.kind.name()), ("severity", notice.severity.name())];
+        let mut publish = self
+            .client
+            .publish()
+            .topic_arn(topic)
+            .subject(notice.subject())
+            .message_structure("json")
+            .message(message::envelope(&of.name, notice));
+        for (name, value) in attributes {
+            let value = text(value).map_err(|error| unusable(CALL, &topic, error.to_string()))?;
+            publish = publish.message_attributes(name, value);
+        }
+        publish.send().await.map(drop).or_failed(CALL, &topic)
+    }
+
+    async fn say(&self, topic: &str, of: &Definition, notice: &Notice) -> Result<(), CloudError> {
+        let message = chat::notification(&of.name, notice);
+        self.client.publish().topic_arn(topic).message(message).send().await.map(drop).or_failed(CALL, &topic)
+    }
+}
+
+impl Post for Topics {
+    /// The alert decides whether the notice was sent. The chat's copy is best effort: were its failure
+    /// ours too, a broken chat would send the alert again with every look.
+    async fn publish(&self, of: &Definition, notice: &Notice) -> Result<(), CloudError> {
+        let alerts = of.alerts_topic_arn.as_ref().map(Arn::as_str).or(self.alerts.as_deref());
+        if alerts.is_none() && self.chat.is_none() {
+            tracing::warn!(service = %of.name, notice = notice.id, text = notice.text, "no topic is set; the notice is only logged");
+        }
+        let alerted = OptionFuture::from(alerts.map(|topic| self.alert(topic, of, notice)));
+        let said = OptionFuture::from(self.chat.as_deref().map(|topic| self.say(topic, of, notice)));
+        let (alerted, said) = join(alerted, said).await;
+        if let Some(Err(error)) = said {
+            tracing::error!(service = %of.name, notice = notice.id, %error, "not said in chat");
+        }
+        alerted.unwrap_or(Ok(()))
+    }
+}

@@ -1,0 +1,57 @@
+//! The report of an invocation: a log line and metrics for each look, an error type for each failure.
+
+use std::fmt::Display;
+
+use jiff::SignedDuration;
+use lambda_runtime::Diagnostic;
+use signalbox_domain::decision::{Answer, Outcome};
+
+use crate::metrics::{Metrics, Unit};
+
+/// Reports in the name of one function.
+#[derive(Clone, Debug)]
+pub struct Report {
+    metrics: Metrics,
+}
+
+impl Report {
+    /// Reports of this function.
+    #[must_use]
+    pub fn of(function: &str) -> Self {
+        Report { metrics: Metrics::new(function) }
+    }
+
+    /// A look was done.
+    pub fn looked(&self, answer: &Answer, took: SignedDuration) {
+        let phase = answer.phase.as_deref().unwrap_or("");
+        let operation = answer.operation.as_deref().unwrap_or("");
+        let outcome = answer.outcome.name();
+        tracing::info!(service = answer.service, operation, outcome, phase, reason = answer.reason, "looked");
+        let began = answer.outcome == Outcome::Accepted;
+        let mut values =
+            vec![("Looks", 1.0, Unit::Count), ("LookMilliseconds", took.as_secs_f64() * 1_000.0, Unit::Milliseconds)];
+        match phase {
+            "provisioning" if began => values.push(("Deployments", 1.0, Unit::Count)),
+            "rolling_back" if began || answer.outcome == Outcome::Advanced => {
+                values.push(("Rollbacks", 1.0, Unit::Count));
+            }
+            _ => {}
+        }
+        self.metrics.record(&values, Some(&answer.service));
+    }
+
+    /// A heartbeat was done. Its absence is what a dead-man alarm watches.
+    pub fn beat(&self, looked_at: u32) {
+        let values = [("Heartbeats", 1.0, Unit::Count), ("ServicesLookedAt", f64::from(looked_at), Unit::Count)];
+        self.metrics.record(&values, None);
+    }
+
+    /// An invocation failed. The type is stable, so that alarms can match it.
+    #[must_use]
+    pub fn failure(&self, error_type: &str, error: &dyn Display) -> Diagnostic {
+        let message = error.to_string();
+        tracing::error!(error_type, reason = message, "invocation failed");
+        self.metrics.record(&[("Errors", 1.0, Unit::Count)], None);
+        Diagnostic { error_type: error_type.to_owned(), error_message: message }
+    }
+}

@@ -1,0 +1,369 @@
+//! The deployment: a new release moves in beside the live one, takes over step by step, and
+//! goes back by itself when anything says that it should.
+//!
+//! ```text
+//! Provisioning ─► Verifying ─► Shifting{step} ⇄ AwaitingApproval{step} ─► Baking ─► Succeeded ┈► standby
+//!      │              │              │                   │                  │                      │
+//!      └──────────────┴──────────────┴─────────┬─────────┴──────────────────┴──────────────────────┘
+//!                                              ▼
+//!                                 RollingBack{cause} ─► RolledBack{cause}
+//!                                              └──────► Stuck{left, by_hand} ─► RollingBack
+//! ```
+//!
+//! A phase says what we want of the world; what to do about it is always the difference to what
+//! is seen (`intent`), so that a crash, a lost event or a late write is repaired by the
+//! next look. What holds in every phase:
+//!
+//! - `slot` is the slot the release moves into; the other one is `keep`: until `Succeeded` it is
+//!   the live one, and it can take all traffic back at any time, which is checked before every step.
+//! - Weights go on only from weights that were *seen*. Nothing is shrunk, unpinned or ended before
+//!   the wanted weights were seen for `settle_guard` ([`crate::look::Look::is_settled`]).
+//! - An alarm that fires is evidence even if it has gone back to OK before we looked.
+//! - A rollback asks no permission of freezes, caps or sick live slots.
+
+mod back;
+mod door;
+mod forward;
+mod guard;
+mod hear;
+mod standby;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::definition::{Capacity, Step};
+use crate::slot::{Percent, Slot};
+use crate::text::{AlarmName, InstanceId, Release, RequestId, Span, spoken};
+use crate::trigger::OnFailure;
+
+/// One deployment, or one rollback that had to deploy the former release anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// Its id; also the idempotency key of the request that began it.
+    pub id: RequestId,
+    /// The release that moves in.
+    pub release: Release,
+    /// The slot it moves into.
+    pub slot: Slot,
+    /// The release that was live when it began.
+    pub from: Option<Release>,
+    /// Whether it goes forward or takes a release back.
+    pub purpose: Purpose,
+    /// The steps of the shift; the last one moves everything.
+    pub steps: Vec<Step>,
+    /// What a failure does.
+    pub on_failure: OnFailure,
+    /// Who says they asked.
+    pub requested_by: Option<String>,
+    /// When it was accepted.
+    pub began: Timestamp,
+    /// How many healthy targets carry all traffic. Grows when the live slot grows.
+    pub size: u32,
+    /// The sizes of the live group, which move with the traffic.
+    pub capacity: Capacity,
+    /// It is the cure of what is live: a sick live slot does not hold it up.
+    #[serde(default)]
+    pub cure: bool,
+    /// Alarms that fired before it began, ignored until each was OK once.
+    pub ignored_alarms: BTreeSet<AlarmName>,
+    /// Alarms whose absence was told.
+    #[serde(default)]
+    pub missing_alarms: BTreeSet<AlarmName>,
+    /// The instances of the new slot as they come and go.
+    #[serde(default)]
+    pub launches: Launches,
+    /// Since when a person holds it.
+    pub paused_since: Option<Timestamp>,
+    /// How long it was paused before that, in this phase.
+    pub paused_before: SignedDuration,
+    /// Since when the new slot has had fewer healthy targets than its share needs.
+    pub short_since: Option<Timestamp>,
+    /// A failure that waits for a person, where the deploy said to ask first.
+    pub asking: Option<Cause>,
+    /// Whether a person ended the present wait.
+    #[serde(default)]
+    pub promoted: bool,
+    /// Whether the new slot was ever meant to carry traffic.
+    pub carried: bool,
+    /// Go back to however little is healthy: a person said so.
+    #[serde(default)]
+    pub forced: bool,
+    /// When the present phase or step began. `Verifying` keeps the time at which launching began:
+    /// the two share one deadline.
+    pub since: Timestamp,
+    /// The phase.
+    #[serde(flatten)]
+    pub phase: Phase,
+}
+
+/// Which way a deployment goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To a new release.
+    Forward,
+    /// To the way back, whose slot had been retired.
+    Back,
+}
+
+/// Where a deployment stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum Phase {
+    /// The new slot is emptied, then launched with the new release.
+    Provisioning {
+        /// Whether the slot was seen empty: every instance after that boots the new release.
+        cleared: bool,
+    },
+    /// All its targets must stay healthy for a while.
+    Verifying {
+        /// Since when all of them are.
+        healthy_since: Option<Timestamp>,
+    },
+    /// Traffic moves, one step at a time.
+    Shifting {
+        /// The index of the step.
+        step: usize,
+    },
+    /// A person is asked.
+    AwaitingApproval {
+        /// The index of the step.
+        step: usize,
+    },
+    /// All traffic is on the new slot and it is watched.
+    Baking,
+    /// It is live.
+    Succeeded,
+    /// Traffic goes back to the old slot, then the new one is retired.
+    RollingBack {
+        /// Why.
+        cause: Cause,
+    },
+    /// The old release has all traffic again.
+    RolledBack {
+        /// Why.
+        cause: Cause,
+    },
+    /// It cannot go back without help.
+    Stuck {
+        /// Why it was to go back.
+        cause: Cause,
+        /// What is left, and how to finish by hand.
+        stuck: Stuck,
+    },
+}
+
+/// What keeps an operation from its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// What is left to do, in one sentence.
+    pub left: String,
+    /// How a person finishes it.
+    pub by_hand: String,
+    /// Whether it goes on by itself once the world allows; else only `resume` or `rollback` moves it.
+    pub heals: bool,
+}
+
+/// Why a release is taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum Cause {
+    /// A guard alarm fired.
+    Alarm {
+        /// The alarm.
+        alarm: AlarmName,
+    },
+    /// A guard alarm was deleted, and `on_no_data` says that this fails.
+    AlarmMissing {
+        /// The alarm.
+        alarm: AlarmName,
+    },
+    /// The new slot has too few healthy targets for its share.
+    LostHealth {
+        /// Healthy targets seen.
+        healthy: u32,
+        /// Healthy targets its share needs.
+        needed: u32,
+    },
+    /// The new slot was not healthy in time.
+    NeverHealthy {
+        /// The time it had.
+        within: Span,
+    },
+    /// Too many instances went away without ever having been healthy.
+    LaunchFailures {
+        /// How many.
+        count: u32,
+    },
+    /// Somebody else wrote the slot's release.
+    ReleaseOverwritten,
+    /// The weights of a step never took effect.
+    NotShifted {
+        /// The time they had.
+        within: Span,
+    },
+    /// Nobody approved in time.
+    NotApproved {
+        /// The time there was.
+        within: Span,
+    },
+    /// It stood paused for too long.
+    PausedTooLong {
+        /// The limit.
+        limit: Span,
+    },
+    /// A person or another system asked.
+    Requested {
+        /// In their words.
+        reason: String,
+        /// Who they say they are.
+        by: Option<String>,
+    },
+    /// A person aborted it.
+    Aborted,
+    /// A decision was refused by the second lock: a defect of ours.
+    Defect {
+        /// What was refused and why.
+        refused: String,
+    },
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Alarm { alarm } => write!(f, "alarm {alarm} fired"),
+            Cause::AlarmMissing { alarm } => write!(f, "alarm {alarm} no longer exists"),
+            Cause::LostHealth { healthy, needed } => {
+                write!(f, "the new slot has {healthy} healthy of the {needed} targets it needs")
+            }
+            Cause::NeverHealthy { within } => write!(f, "the new slot was not healthy within {within}"),
+            Cause::LaunchFailures { count } => write!(f, "{count} new instances died before they were ever healthy"),
+            Cause::ReleaseOverwritten => f.write_str("somebody else overwrote the release of the new slot"),
+            Cause::NotShifted { within } => write!(f, "the weights did not take effect within {within}"),
+            Cause::NotApproved { within } => write!(f, "nobody approved within {within}"),
+            Cause::PausedTooLong { limit } => write!(f, "it stood paused for more than {limit}"),
+            Cause::Requested { reason, by: Some(by) } => write!(f, "{by} asked: {reason}"),
+            Cause::Requested { reason, by: None } => write!(f, "asked: {reason}"),
+            Cause::Aborted => f.write_str("it was aborted"),
+            Cause::Defect { refused } => write!(f, "the interlock refused {refused}"),
+        }
+    }
+}
+
+/// The instances of the new slot as they come and go, so that a launch loop is seen long
+/// before the deadline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Launches {
+    /// Every instance seen, and whether it was ever healthy.
+    pub seen: BTreeMap<InstanceId, bool>,
+    /// What went away without ever having been healthy: instances, and launches that failed.
+    pub failed: BTreeSet<String>,
+}
+
+impl Launches {
+    /// More instances than this are not remembered one by one.
+    pub const LIMIT: usize = 200;
+
+    /// How many failed, for comparison with the limit.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        u32::try_from(self.failed.len()).unwrap_or(u32::MAX)
+    }
+}
+
+impl Phase {
+    /// The name used in answers, items and metrics.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Phase::Provisioning { .. } => "provisioning",
+            Phase::Verifying { .. } => "verifying",
+            Phase::Shifting { .. } => "shifting",
+            Phase::AwaitingApproval { .. } => "awaiting_approval",
+            Phase::Baking => "baking",
+            Phase::Succeeded => "succeeded",
+            Phase::RollingBack { .. } => "rolling_back",
+            Phase::RolledBack { .. } => "rolled_back",
+            Phase::Stuck { .. } => "stuck",
+        }
+    }
+
+    /// Whether the release is still on its way in.
+    #[must_use]
+    pub fn is_forward(&self) -> bool {
+        match self {
+            Phase::Provisioning { .. }
+            | Phase::Verifying { .. }
+            | Phase::Shifting { .. }
+            | Phase::AwaitingApproval { .. }
+            | Phase::Baking => true,
+            Phase::Succeeded | Phase::RollingBack { .. } | Phase::RolledBack { .. } | Phase::Stuck { .. } => false,
+        }
+    }
+
+    /// Whether nothing follows.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Phase::Succeeded | Phase::RolledBack { .. })
+    }
+}
+
+impl Deployment {
+    /// The slot that traffic goes back to.
+    #[must_use]
+    pub fn keep(&self) -> Slot {
+        self.slot.other()
+    }
+
+    /// How long the present phase or step has lasted, pauses not counted.
+    #[must_use]
+    pub fn elapsed(&self, now: Timestamp) -> SignedDuration {
+        let paused_now = self.paused_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
+        now.duration_since(self.since) - self.paused_before - paused_now
+    }
+
+    /// The healthy targets that a share of the traffic needs: at least one for any share at all.
+    #[must_use]
+    pub fn needed(&self, weight: Percent) -> u32 {
+        (self.size * u32::from(weight.get())).div_ceil(100)
+    }
+
+    /// The share that a step gives, 0 for an approval.
+    #[must_use]
+    pub fn weight_of(&self, step: usize) -> Percent {
+        match self.steps.get(step) {
+            Some(Step::Weight { percent, .. }) => *percent,
+            Some(Step::Approval { .. }) | None => Percent::ZERO,
+        }
+    }
+
+    /// The phase in words, with what it is doing.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match &self.phase {
+            Phase::Provisioning { cleared: false } => {
+                format!("emptying {} before {} is launched", self.slot, self.release)
+            }
+            Phase::Provisioning { cleared: true } => format!("launching {} on {}", self.release, self.slot),
+            Phase::Verifying { .. } => format!("watching that {} stays healthy on {}", self.release, self.slot),
+            Phase::Shifting { step } => {
+                format!("giving {} % of the traffic to {} on {}", self.weight_of(*step), self.release, self.slot)
+            }
+            Phase::AwaitingApproval { .. } => format!("waiting for `promote` before {} goes on", self.release),
+            Phase::Baking => format!("watching {} with all traffic on {}", self.release, self.slot),
+            Phase::Succeeded => format!("{} is live on {}", self.release, self.slot),
+            Phase::RollingBack { cause } => format!("going back to {}, because {cause}", self.keep()),
+            Phase::RolledBack { cause } => format!("went back to {}, because {cause}", self.keep()),
+            Phase::Stuck { cause, stuck } => format!("{} (it was to go back, because {cause})", stuck.left),
+        }
+    }
+
+    /// How long it has been under way, in words.
+    #[must_use]
+    pub fn age(&self, now: Timestamp) -> String {
+        spoken(now.duration_since(self.began))
+    }
+}

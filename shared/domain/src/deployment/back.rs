@@ -1,0 +1,140 @@
+//! The way back: traffic to the old slot as soon as that can carry it, then the new slot is
+//! retired and everything we changed is put back.
+
+use jiff::SignedDuration;
+
+use super::{Cause, Deployment, Phase, Stuck};
+use crate::look::Look;
+use crate::notice::{Kind, Severity};
+use crate::slot::{Slot, Split};
+
+impl Look<'_> {
+    /// Turns a deployment round.
+    pub(super) fn turn_back(&mut self, mut deployment: Deployment, cause: Cause) -> bool {
+        let keep = deployment.keep();
+        deployment.phase = Phase::RollingBack { cause: cause.clone() };
+        deployment.since = self.now;
+        deployment.paused_since = None;
+        deployment.paused_before = SignedDuration::ZERO;
+        deployment.asking = None;
+        deployment.short_since = None;
+        deployment.promoted = false;
+        self.note(&deployment, format!("going back to {keep}, because {cause}"));
+        let to = self.release_of(keep);
+        let text = format!("taking {} back: {cause}. Traffic goes to {to} on {keep}.", deployment.release);
+        self.tell(Kind::RollbackStarted, Severity::Critical, Some(&deployment.id), &text);
+        self.put(deployment);
+        true
+    }
+
+    fn release_of(&self, slot: Slot) -> String {
+        self.record.releases[slot].as_ref().map_or_else(|| "the former release".to_owned(), ToString::to_string)
+    }
+
+    /// Moves a rollback on; whether it came to another phase.
+    pub(super) fn go_back(&mut self, deployment: &Deployment, cause: &Cause) -> bool {
+        let keep = deployment.keep();
+        self.send_traffic_back(deployment);
+        if self.may_tear_down(deployment) && self.is_restored(keep) && self.is_retired(deployment.slot) {
+            return self.finish_rollback(deployment, cause);
+        }
+        if let Phase::Stuck { .. } = deployment.phase {
+            return false;
+        }
+        let settling = self.definition.settle_guard.duration() + self.draining(deployment.slot);
+        let limit = self.definition.health.within.duration() + settling;
+        // Weights that are seen to be back are progress: the rest has its time from there.
+        let progress = self.record.routing.seen_since.map_or(deployment.since, |seen| seen.max(deployment.since));
+        if self.now.duration_since(progress) > limit {
+            return self.get_stuck(deployment, cause);
+        }
+        false
+    }
+
+    fn send_traffic_back(&mut self, deployment: &Deployment) {
+        let keep = deployment.keep();
+        // Group-level stickiness beats weights: only a forward action without the slot ends it.
+        let back = if self.seen.routing.sticky.is_some() && deployment.carried {
+            Split::Only(keep)
+        } else {
+            Split::all_to(keep)
+        };
+        if self.record.routing.split == back {
+            return;
+        }
+        let kept = self.seen.healthy(keep);
+        let enough = kept >= deployment.size;
+        let better_than_nothing = kept > 0 && (self.seen.healthy(deployment.slot) == 0 || deployment.forced);
+        let nothing_moves = self.record.routing.split.weight(keep) == 100;
+        if enough || better_than_nothing || nothing_moves {
+            self.record.intend(back, self.now);
+        }
+        if !enough {
+            self.grow(keep, deployment.size);
+        }
+    }
+
+    /// Whether what is left of the new slot may go: all weights are back and were seen to be for
+    /// long enough, and nobody reaches it any more.
+    pub(crate) fn may_tear_down(&self, deployment: &Deployment) -> bool {
+        let keep = deployment.keep();
+        self.record.routing.split.weight(keep) == 100
+            && self.is_settled()
+            && (!deployment.carried || self.is_drained(deployment.slot))
+            && self.seen.healthy(keep) > 0
+    }
+
+    /// How long a slot may take to drain: what is known of it, or else what AWS sets by default.
+    pub(super) fn draining(&self, slot: Slot) -> SignedDuration {
+        let delay = self.seen.quiet[slot].map_or(SignedDuration::from_mins(5), |quiet| quiet.deregistration_delay);
+        self.definition.route_settle.duration() + delay
+    }
+
+    fn finish_rollback(&mut self, deployment: &Deployment, cause: &Cause) -> bool {
+        let keep = deployment.keep();
+        let mut done = deployment.clone();
+        done.phase = Phase::RolledBack { cause: cause.clone() };
+        done.since = self.now;
+        // Out of standby the live release itself is taken back, and that uses the way back up.
+        if self.record.live == deployment.slot {
+            self.record.way_back = None;
+        }
+        self.record.live = keep;
+        self.record.pins[Slot::Blue] = None;
+        self.record.pins[Slot::Green] = None;
+        self.record.operation = None;
+        let to = self.release_of(keep);
+        self.note(&done, format!("{to} has all traffic on {keep}; {} is retired", deployment.slot));
+        let text = format!("{to} is live on {keep} again; {} was taken back, because {cause}", done.release);
+        self.tell(Kind::RollbackCompleted, Severity::Warning, Some(&done.id), &text);
+        true
+    }
+
+    fn get_stuck(&mut self, deployment: &Deployment, cause: &Cause) -> bool {
+        let (keep, drop) = (deployment.keep(), deployment.slot);
+        let name = &self.definition.name;
+        let (left, by_hand) = if self.record.routing.split.weight(keep) < 100 {
+            let (healthy, size) = (self.seen.healthy(keep), deployment.size);
+            (
+                format!("{keep} has {healthy} of the {size} healthy targets it needs to take all traffic back"),
+                format!("bring {keep}'s group to {size} healthy instances, or run `signalbox rollback {name} --force`"),
+            )
+        } else {
+            (
+                format!("traffic is meant to be on {keep}, but {drop} is not retired and put back yet"),
+                format!("give {keep} all traffic, set {drop}'s group to 0/0/0, then run `signalbox resume {name}`"),
+            )
+        };
+        let mut stuck = deployment.clone();
+        stuck.since = self.now;
+        stuck.phase = Phase::Stuck {
+            cause: cause.clone(),
+            stuck: Stuck { left: left.clone(), by_hand: by_hand.clone(), heals: true },
+        };
+        self.note(&stuck, left.clone());
+        let text = format!("the rollback of {} is stuck: {left}.\nTo finish: {by_hand}", stuck.release);
+        self.tell(Kind::OperationStuck, Severity::Critical, Some(&stuck.id), &text);
+        self.put(stuck);
+        true
+    }
+}

@@ -1,0 +1,335 @@
+//! The way in: provisioning, verifying, the steps of the shift, baking.
+
+use super::{Cause, Deployment, Phase, Purpose};
+use crate::definition::{Otherwise, Step};
+use crate::look::Look;
+use crate::notice::{Kind, Severity};
+use crate::record::Standby;
+use crate::slot::{Percent, Split};
+use crate::trigger::{AlarmChange, OnFailure};
+
+/// What must hold before traffic moves.
+struct Gate {
+    /// How many healthy targets carry everything now.
+    size: u32,
+    /// The new slot can carry its share.
+    new_can: bool,
+    /// The old slot could take everything back, or is what is to be cured.
+    old_could: bool,
+}
+
+impl Look<'_> {
+    /// Moves a deployment on its way in by at most one transition; whether it moved.
+    pub(super) fn go_forward(&mut self, deployment: &Deployment, raised: Option<&AlarmChange>) -> bool {
+        if let Some(cause) = self.failure(deployment, raised) {
+            return self.fail(deployment, cause);
+        }
+        self.tell_missing_alarms(deployment);
+        if deployment.paused_since.is_some() || deployment.asking.is_some() {
+            return false;
+        }
+        match deployment.phase {
+            Phase::Provisioning { cleared: false } => self.clear(deployment),
+            Phase::Provisioning { cleared: true } => self.launch(deployment),
+            Phase::Verifying { healthy_since } => self.verify(deployment, healthy_since),
+            Phase::Shifting { step } => self.shift(deployment, step),
+            Phase::AwaitingApproval { step } => self.await_approval(deployment, step),
+            Phase::Baking => self.bake(deployment),
+            Phase::Succeeded | Phase::RollingBack { .. } | Phase::RolledBack { .. } | Phase::Stuck { .. } => false,
+        }
+    }
+
+    /// What speaks against this deployment now.
+    fn failure(&self, deployment: &Deployment, raised: Option<&AlarmChange>) -> Option<Cause> {
+        if let Some(cause) = self.alarm_against(deployment, raised) {
+            return Some(cause);
+        }
+        if let Some(since) = deployment.paused_since {
+            let limit = self.definition.pause_limit;
+            if self.now.duration_since(since) > limit.duration() {
+                return Some(Cause::PausedTooLong { limit });
+            }
+        }
+        let within = self.definition.health.within;
+        // A look that comes late, but finds all well, is no failure.
+        let late = deployment.elapsed(self.now) > within.duration() && !self.is_complete(deployment);
+        match deployment.phase {
+            Phase::Provisioning { cleared: false } => {
+                let late = deployment.elapsed(self.now) > within.duration() + self.draining(deployment.slot);
+                late.then_some(Cause::NeverHealthy { within })
+            }
+            Phase::Provisioning { cleared: true } | Phase::Verifying { .. } => {
+                let count = deployment.launches.failures();
+                if count > self.definition.health.max_launch_failures {
+                    return Some(Cause::LaunchFailures { count });
+                }
+                if self.is_overwritten(deployment) {
+                    return Some(Cause::ReleaseOverwritten);
+                }
+                late.then_some(Cause::NeverHealthy { within })
+            }
+            Phase::Shifting { step } => {
+                let lost = self.health_lost(deployment);
+                lost.or_else(|| self.is_stalled(deployment, step).then_some(Cause::NotShifted { within }))
+            }
+            Phase::AwaitingApproval { .. } | Phase::Baking => self.health_lost(deployment),
+            Phase::Succeeded | Phase::RollingBack { .. } | Phase::RolledBack { .. } | Phase::Stuck { .. } => None,
+        }
+    }
+
+    /// Whether a step's weights could not be given, or were not seen to be followed, for too long.
+    fn is_stalled(&self, deployment: &Deployment, step: usize) -> bool {
+        let within = self.definition.health.within.duration();
+        let weight = deployment.weight_of(step);
+        if self.record.routing.split.weight(deployment.slot) == weight.get() {
+            let wanted_since = self.record.routing.since.max(deployment.since);
+            return self.record.routing.seen_since.is_none() && self.now.duration_since(wanted_since) > within;
+        }
+        let gate = self.gate(deployment, weight);
+        deployment.elapsed(self.now) > within && !(gate.new_can && gate.old_could)
+    }
+
+    /// The release was written before the first instance was launched. If it reads otherwise for
+    /// longer than a stale read could last, somebody else wrote it.
+    fn is_overwritten(&self, deployment: &Deployment) -> bool {
+        let launched = !self.seen.groups[deployment.slot].instances.is_empty();
+        let other = self.seen.releases[deployment.slot].as_ref() != Some(&deployment.release);
+        launched && other && deployment.elapsed(self.now) > self.definition.settle_guard.duration()
+    }
+
+    fn fail(&mut self, deployment: &Deployment, cause: Cause) -> bool {
+        if deployment.on_failure == OnFailure::Auto {
+            return self.turn_back(deployment.clone(), cause);
+        }
+        if deployment.asking.is_some() {
+            return false;
+        }
+        let mut held = deployment.clone();
+        held.asking = Some(cause.clone());
+        let text = format!(
+            "{} is failing and is held where it is, because {cause}. It was deployed with rollback \"ask\": going back needs a person.\n\
+             To go back: signalbox rollback {} --force --reason \"…\"",
+            held.release, self.definition.name
+        );
+        self.note(&held, format!("held: {cause}"));
+        self.tell(Kind::DeploymentHeld, Severity::Critical, Some(&held.id), &text);
+        self.put(held);
+        false
+    }
+
+    fn tell_missing_alarms(&mut self, deployment: &Deployment) {
+        let Some(alarms) = &self.seen.alarms else { return };
+        let missing: Vec<_> =
+            self.definition.guard.alarms.iter().filter(|alarm| !alarms.contains_key(*alarm)).cloned().collect();
+        let untold: Vec<_> = missing.into_iter().filter(|alarm| !deployment.missing_alarms.contains(alarm)).collect();
+        for alarm in untold {
+            let text = format!("guard alarm {alarm} no longer exists; {} goes on without it", deployment.release);
+            self.tell(Kind::DeploymentProgressed, Severity::Warning, Some(&deployment.id), &text);
+            if let Some(own) = self.deployment_mut() {
+                own.missing_alarms.insert(alarm);
+            }
+        }
+    }
+
+    fn clear(&mut self, deployment: &Deployment) -> bool {
+        let group = &self.seen.groups[deployment.slot];
+        if !group.instances.is_empty() || group.capacity.desired > 0 {
+            return false;
+        }
+        self.record.releases[deployment.slot] = Some(deployment.release.clone());
+        let what = format!("{} is empty; {} is written and launched", deployment.slot, deployment.release);
+        self.enter(deployment, Phase::Provisioning { cleared: true }, what)
+    }
+
+    fn launch(&mut self, deployment: &Deployment) -> bool {
+        if !self.is_complete(deployment) {
+            return false;
+        }
+        let mut next = deployment.clone();
+        next.phase = Phase::Verifying { healthy_since: Some(self.now) };
+        self.note(&next, format!("all {} targets of {} are healthy", deployment.size, deployment.slot));
+        self.put(next);
+        true
+    }
+
+    /// As many healthy targets as carry everything, none that is not, and all booted with the release.
+    fn is_complete(&self, deployment: &Deployment) -> bool {
+        let group = &self.seen.groups[deployment.slot];
+        group.healthy() >= deployment.size
+            && group.healthy() == group.present()
+            && self.seen.releases[deployment.slot].as_ref() == Some(&deployment.release)
+    }
+
+    fn verify(&mut self, deployment: &Deployment, healthy_since: Option<jiff::Timestamp>) -> bool {
+        let complete = self.is_complete(deployment);
+        let since = if complete { healthy_since.or(Some(self.now)) } else { None };
+        if since != healthy_since
+            && let Some(own) = self.deployment_mut()
+        {
+            own.phase = Phase::Verifying { healthy_since: since };
+        }
+        let settled =
+            since.is_some_and(|since| self.now.duration_since(since) >= self.definition.health.settle.duration());
+        if !(settled && self.guard_is_readable()) {
+            return false;
+        }
+        let what = format!("{} stayed healthy for {}", deployment.slot, self.definition.health.settle);
+        self.go_to_step(deployment, 0, what)
+    }
+
+    fn go_to_step(&mut self, deployment: &Deployment, step: usize, what: String) -> bool {
+        match deployment.steps.get(step) {
+            Some(Step::Weight { .. }) => self.enter(deployment, Phase::Shifting { step }, what),
+            Some(Step::Approval { within, .. }) => {
+                let text = format!(
+                    "{} waits for approval, at most {within}.\nTo go on: signalbox promote {}",
+                    deployment.release, self.definition.name
+                );
+                self.tell(Kind::DeploymentHeld, Severity::Warning, Some(&deployment.id), &text);
+                self.enter(deployment, Phase::AwaitingApproval { step }, what)
+            }
+            None => self.enter(deployment, Phase::Baking, what),
+        }
+    }
+
+    fn shift(&mut self, deployment: &Deployment, step: usize) -> bool {
+        let weight = deployment.weight_of(step);
+        if self.record.routing.split.weight(deployment.slot) != weight.get() {
+            if self.may_take(deployment, weight) {
+                self.record.intend(Split::give(deployment.slot, weight), self.now);
+                if let Some(own) = self.deployment_mut() {
+                    own.carried = true;
+                }
+            }
+            return false;
+        }
+        let bake = match deployment.steps.get(step) {
+            Some(Step::Weight { bake, .. }) => bake.duration(),
+            Some(Step::Approval { .. }) | None => jiff::SignedDuration::ZERO,
+        };
+        let seen = self.record.routing.seen_since.is_some();
+        if !seen || !self.guard_is_readable() || !(deployment.promoted || self.seen_for() >= bake) {
+            return false;
+        }
+        self.go_to_step(deployment, step + 1, format!("{} % on {} went well", weight, deployment.slot))
+    }
+
+    /// Before traffic moves: the new slot can carry its share, and the old one could take all back.
+    /// Whichever could not is grown first.
+    fn may_take(&mut self, deployment: &Deployment, weight: Percent) -> bool {
+        let Gate { size, new_can, old_could } = self.gate(deployment, weight);
+        if let Some(own) = self.deployment_mut() {
+            own.size = size;
+        }
+        if !new_can {
+            self.grow(deployment.slot, size);
+        }
+        if !old_could {
+            self.grow(deployment.keep(), size);
+        }
+        new_can && old_could && self.guard_is_readable()
+    }
+
+    fn gate(&self, deployment: &Deployment, weight: Percent) -> Gate {
+        let keep = deployment.keep();
+        // What scaling added to the live slot counts; what we added to make up for sick ones does not.
+        let floor = self.record.pins[keep].as_ref().map_or(0, |pin| pin.set.desired);
+        let live_now = self.seen.groups[keep].capacity.desired;
+        let size = if live_now > floor { deployment.size.max(live_now) } else { deployment.size };
+        Gate {
+            size,
+            new_can: self.seen.healthy(deployment.slot) >= (size * u32::from(weight.get())).div_ceil(100),
+            old_could: deployment.cure || self.seen.healthy(keep) >= size,
+        }
+    }
+
+    /// Raises a pinned group's floor until `healthy` targets can be healthy: one more for each
+    /// instance that is not. At most twice the size, since sick instances may come back.
+    pub(super) fn grow(&mut self, slot: crate::slot::Slot, healthy: u32) {
+        let group = &self.seen.groups[slot];
+        let sick = group.present() - group.healthy();
+        let wanted = (healthy + sick).min(healthy * 2);
+        let Some(pin) = &mut self.record.pins[slot] else { return };
+        if pin.set.desired < wanted {
+            pin.earlier = pin.set;
+            pin.set.desired = wanted;
+            pin.set.min = pin.set.min.max(wanted);
+            pin.set.max = pin.set.max.max(wanted);
+        }
+    }
+
+    fn await_approval(&mut self, deployment: &Deployment, step: usize) -> bool {
+        if deployment.promoted {
+            return self.go_to_step(deployment, step + 1, "approved".to_owned());
+        }
+        let Some(Step::Approval { within, otherwise }) = deployment.steps.get(step).copied() else {
+            return self.go_to_step(deployment, step + 1, "nothing to approve".to_owned());
+        };
+        if deployment.elapsed(self.now) <= within.duration() {
+            return false;
+        }
+        match otherwise {
+            Otherwise::Rollback => self.fail(deployment, Cause::NotApproved { within }),
+            Otherwise::Promote => {
+                self.go_to_step(deployment, step + 1, format!("nobody answered within {within}: going on, as agreed"))
+            }
+        }
+    }
+
+    /// Whether the new slot has proved itself: from then on its pins are given back.
+    pub(crate) fn is_proved(&self, deployment: &Deployment) -> bool {
+        deployment.phase == Phase::Baking
+            && deployment.paused_since.is_none()
+            && deployment.asking.is_none()
+            && self.record.routing.seen_since.is_some()
+            && (deployment.promoted || self.seen_for() >= self.definition.bake.duration())
+            && self.is_settled()
+            && self.guard_is_readable()
+            && self.seen.healthy(deployment.slot) >= deployment.size
+    }
+
+    fn bake(&mut self, deployment: &Deployment) -> bool {
+        if !(self.is_proved(deployment) && self.is_restored(deployment.slot)) {
+            return false;
+        }
+        let (slot, keep) = (deployment.slot, deployment.keep());
+        let mut done = deployment.clone();
+        done.phase = Phase::Succeeded;
+        done.since = self.now;
+        self.record.live = slot;
+        self.record.releases[slot] = Some(done.release.clone());
+        self.record.pins[slot] = None;
+        self.record.operation = None;
+        let (way_back, until) = match done.purpose {
+            Purpose::Forward => (done.from.clone(), self.now + self.definition.standby.duration()),
+            // What was just left is no way back, so it is not kept warm.
+            Purpose::Back => (None, self.now),
+        };
+        self.record.way_back = way_back;
+        self.record.standby = Some(Standby { slot: keep, until, of: Box::new(done.clone()) });
+        let was = done.from.as_ref().map_or(String::new(), |from| format!(" (was {from})"));
+        self.note(&done, format!("{} is live on {slot}{was}", done.release));
+        let text = format!("{} is live on {slot}{was}, after {}", done.release, done.age(self.now));
+        self.tell(Kind::DeploymentSucceeded, Severity::Info, Some(&done.id), &text);
+        true
+    }
+
+    /// Enters a phase or step: time, waits and pauses begin anew.
+    fn enter(&mut self, deployment: &Deployment, phase: Phase, what: String) -> bool {
+        let mut next = self.deployment().unwrap_or(deployment).clone();
+        next.phase = phase;
+        next.since = self.now;
+        next.promoted = false;
+        next.paused_before = jiff::SignedDuration::ZERO;
+        self.note(&next, what);
+        let text = next.describe();
+        self.tell(Kind::DeploymentProgressed, Severity::Info, Some(&next.id), &text);
+        self.put(next);
+        true
+    }
+
+    /// Writes a deployment back into the record.
+    pub(super) fn put(&mut self, deployment: Deployment) {
+        self.record.operation = Some(crate::record::Operation::Deployment(deployment));
+    }
+}

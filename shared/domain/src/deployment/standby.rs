@@ -1,0 +1,97 @@
+//! After success the old slot stays warm for a while: the fastest way back there is. It does not
+//! own the service; a new deploy may end it.
+
+use super::door::Plan;
+use super::{Cause, Purpose};
+use crate::look::Look;
+use crate::notice::{Kind, Severity};
+use crate::record::Standby;
+use crate::slot::Split;
+use crate::trigger::AlarmChange;
+
+impl Look<'_> {
+    /// Watches the live slot while the old one is warm; whether anything moved.
+    pub(super) fn stand_by(&mut self, standby: &Standby, raised: Option<&AlarmChange>) -> bool {
+        if let Some(cause) = self.flips_back(standby, raised) {
+            return self.flip_back(standby, cause);
+        }
+        if self.now < standby.until {
+            return false;
+        }
+        let live = self.record.live;
+        if self.seen.routing.sticky.is_some() && self.record.routing.split != Split::Only(live) {
+            self.record.intend(Split::Only(live), self.now);
+            return false;
+        }
+        if !(self.standby_may_end(standby) && self.is_retired(standby.slot)) {
+            return false;
+        }
+        self.record.pins[standby.slot] = None;
+        self.record.standby = None;
+        self.note(&standby.of, format!("{} is retired; the warm way back has ended", standby.slot));
+        if standby.of.purpose == Purpose::Forward {
+            let text = format!(
+                "{} is retired. Going back to {} now means launching it anew.",
+                standby.slot,
+                self.way_back_name()
+            );
+            self.tell(Kind::StandbyEnded, Severity::Info, Some(&standby.of.id), &text);
+        }
+        true
+    }
+
+    fn flips_back(&self, standby: &Standby, raised: Option<&AlarmChange>) -> Option<Cause> {
+        if standby.of.purpose == Purpose::Back {
+            return None;
+        }
+        if let Some(cause @ Cause::Alarm { .. }) = self.alarm_against(&standby.of, raised) {
+            return Some(cause);
+        }
+        let live = self.record.live;
+        let dead = self.seen.healthy(live) == 0 && self.seen.weight(live) > 0 && self.seen.healthy(standby.slot) > 0;
+        dead.then_some(Cause::LostHealth { healthy: 0, needed: standby.of.size })
+    }
+
+    /// Flips back to the warm slot: the deployment that had succeeded is continued.
+    pub(super) fn flip_back(&mut self, standby: &Standby, cause: Cause) -> bool {
+        let mut deployment = (*standby.of).clone();
+        deployment.carried = true;
+        // A live slot that scaled out since then needs as many targets on the way back.
+        let live = self.seen.groups[self.record.live].capacity;
+        deployment.size = deployment.size.max(live.desired);
+        self.hold_live_again(&deployment);
+        self.record.standby = None;
+        self.turn_back(deployment, cause)
+    }
+
+    fn hold_live_again(&mut self, deployment: &super::Deployment) {
+        let group = &self.seen.groups[deployment.slot];
+        let set = crate::definition::Capacity { min: group.capacity.desired, ..group.capacity };
+        self.record.pins[deployment.slot] = Some(crate::record::Pin {
+            former: group.capacity,
+            set,
+            earlier: group.capacity,
+            suspended: Default::default(),
+        });
+    }
+
+    /// Whether the warm slot may be retired now.
+    pub(crate) fn standby_may_end(&self, standby: &Standby) -> bool {
+        let sticks = self.seen.routing.sticky.is_some() && self.record.routing.split.names(standby.slot);
+        self.now >= standby.until
+            && !sticks
+            && self.is_settled()
+            && self.is_drained(standby.slot)
+            && self.seen.healthy(self.record.live) > 0
+    }
+
+    pub(super) fn tell_standby_displaced(&mut self, plan: &Plan) {
+        let slot = self.record.live.other();
+        let text = format!("the warm way back on {slot} ends, because {} needs the slot", plan.release);
+        self.tell(Kind::StandbyEnded, Severity::Warning, Some(&plan.id), &text);
+    }
+
+    pub(super) fn way_back_name(&self) -> String {
+        self.record.way_back.as_ref().map_or_else(|| "the former release".to_owned(), ToString::to_string)
+    }
+}

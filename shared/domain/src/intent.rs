@@ -1,0 +1,243 @@
+//! From what is wanted to what is done: the actions are always the difference between the record
+//! and what is seen, so doing them twice changes nothing, and a lost one is found at the next look.
+
+use std::collections::BTreeSet;
+
+use crate::decision::Action;
+use crate::definition::Capacity;
+use crate::deployment::{Deployment, Phase};
+use crate::look::Look;
+use crate::notice::{Kind, Severity};
+use crate::observation::Process;
+use crate::record::Operation;
+use crate::slot::{Slot, Split};
+
+/// What is wanted of one group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Want {
+    /// As it is.
+    Leave,
+    /// At its pin: no smaller, its processes suspended.
+    Hold,
+    /// Without a single instance, and then launched: suspended, but empty.
+    Empty,
+    /// As it was before we came.
+    Restore,
+    /// 0/0/0, with nothing of ours left on it.
+    Retire,
+}
+
+/// The actions that bring the world to where the record wants it.
+pub(crate) fn actions(look: &Look<'_>) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let owned = look.record.operation.is_some();
+    let halted = look.deployment().is_some_and(|own| matches!(&own.phase, Phase::Stuck { stuck, .. } if !stuck.heals));
+    if halted {
+        return actions;
+    }
+    let differs = if owned || sticky_standby_ends(look) {
+        !look.seen.routing.is(look.record.routing.split)
+    } else {
+        look.corrects_weights()
+    };
+    let reroutes = differs && look.can_route(look.record.routing.split);
+    let grows_first: Vec<Slot> = Slot::BOTH.into_iter().filter(|slot| want(look, *slot) == Want::Hold).collect();
+    if reroutes {
+        actions.push(Action::Route { split: look.record.routing.split });
+    }
+    for slot in grows_first {
+        suspend(look, slot, &mut actions);
+        if Some(slot) != launching(look).map(|own| own.slot) {
+            hold(look, slot, &mut actions);
+        }
+    }
+    if let Some(own) = launching(look) {
+        let written = look.seen.releases[own.slot].as_ref() == Some(&own.release);
+        let empty = look.seen.groups[own.slot].instances.is_empty();
+        let writes = !written && empty && look.seen.weight(own.slot) == 0;
+        if writes {
+            actions.push(Action::WriteRelease { slot: own.slot, release: own.release.clone() });
+        }
+        // Nothing is launched before its release is written: it would boot another one.
+        if written || writes || !empty {
+            hold(look, own.slot, &mut actions);
+        }
+    }
+    for slot in Slot::BOTH {
+        match want(look, slot) {
+            Want::Leave | Want::Hold => {}
+            Want::Empty => {
+                suspend(look, slot, &mut actions);
+                resize(look, slot, Capacity::NONE, &mut actions);
+            }
+            Want::Restore => {
+                resize(look, slot, look.restored(slot), &mut actions);
+                resume(look, slot, &mut actions);
+            }
+            Want::Retire => {
+                resize(look, slot, Capacity::NONE, &mut actions);
+                resume(look, slot, &mut actions);
+            }
+        }
+    }
+    actions
+}
+
+fn sticky_standby_ends(look: &Look<'_>) -> bool {
+    look.record.standby.is_some() && look.record.routing.split == Split::Only(look.record.live)
+}
+
+fn launching<'a>(look: &'a Look<'_>) -> Option<&'a Deployment> {
+    look.deployment().filter(|own| matches!(own.phase, Phase::Provisioning { cleared: true }))
+}
+
+fn want(look: &Look<'_>, slot: Slot) -> Want {
+    if look.record.pins[slot].is_none() {
+        return Want::Leave;
+    }
+    match (&look.record.operation, &look.record.standby) {
+        (Some(Operation::Deployment(own)), _) => want_in_deployment(look, own, slot),
+        (None, Some(standby)) if standby.slot == slot && look.standby_may_end(standby) => Want::Retire,
+        (None, Some(_)) => Want::Hold,
+        (None, None) => Want::Restore,
+    }
+}
+
+fn want_in_deployment(look: &Look<'_>, own: &Deployment, slot: Slot) -> Want {
+    let is_new = slot == own.slot;
+    match &own.phase {
+        Phase::Provisioning { cleared: false } if is_new => {
+            if look.may_empty(slot) {
+                Want::Empty
+            } else {
+                Want::Leave
+            }
+        }
+        Phase::Provisioning { .. }
+        | Phase::Verifying { .. }
+        | Phase::Shifting { .. }
+        | Phase::AwaitingApproval { .. } => Want::Hold,
+        Phase::Baking => {
+            if is_new && look.is_proved(own) {
+                Want::Restore
+            } else {
+                Want::Hold
+            }
+        }
+        Phase::RollingBack { .. } | Phase::Stuck { .. } => match (look.may_tear_down(own), is_new) {
+            (true, true) => Want::Retire,
+            (true, false) => Want::Restore,
+            // A slot that never got as far as being launched is not launched for the way back.
+            (false, true) if !own.carried => Want::Leave,
+            (false, _) => Want::Hold,
+        },
+        Phase::Succeeded | Phase::RolledBack { .. } => Want::Leave,
+    }
+}
+
+fn hold(look: &Look<'_>, slot: Slot, actions: &mut Vec<Action>) {
+    let Some(pin) = &look.record.pins[slot] else { return };
+    let desired = look.seen.groups[slot].capacity.desired.max(pin.set.desired);
+    resize(look, slot, Capacity { min: pin.set.min, desired, max: pin.set.max.max(desired) }, actions);
+}
+
+fn resize(look: &Look<'_>, slot: Slot, to: Capacity, actions: &mut Vec<Action>) {
+    if look.seen.groups[slot].capacity != to {
+        actions.push(Action::Resize { slot, to });
+    }
+}
+
+fn suspend(look: &Look<'_>, slot: Slot, actions: &mut Vec<Action>) {
+    let Some(pin) = &look.record.pins[slot] else { return };
+    let missing: BTreeSet<Process> = pin.suspended.difference(&look.seen.groups[slot].suspended).copied().collect();
+    if !missing.is_empty() {
+        actions.push(Action::Suspend { slot, processes: missing });
+    }
+}
+
+fn resume(look: &Look<'_>, slot: Slot, actions: &mut Vec<Action>) {
+    let Some(pin) = &look.record.pins[slot] else { return };
+    let ours: BTreeSet<Process> = pin.suspended.intersection(&look.seen.groups[slot].suspended).copied().collect();
+    if !ours.is_empty() {
+        actions.push(Action::Resume { slot, processes: ours });
+    }
+}
+
+impl Look<'_> {
+    /// What the group of `slot` goes back to: its former min and max, and the size it has now. The
+    /// maximum never falls below that size, so that nothing that serves is taken away.
+    pub(crate) fn restored(&self, slot: Slot) -> Capacity {
+        let now = self.seen.groups[slot].capacity;
+        let Some(pin) = &self.record.pins[slot] else { return now };
+        let desired = now.desired.max(pin.former.min);
+        Capacity { min: pin.former.min, desired, max: pin.former.max.max(desired) }
+    }
+
+    /// Whether nothing of ours is left on the group of `slot`.
+    pub(crate) fn is_restored(&self, slot: Slot) -> bool {
+        let group = &self.seen.groups[slot];
+        self.record.pins[slot]
+            .as_ref()
+            .is_none_or(|pin| group.capacity == self.restored(slot) && pin.suspended.is_disjoint(&group.suspended))
+    }
+
+    /// Whether `slot` is retired: 0/0/0, no instance left, nothing of ours left on it.
+    pub(crate) fn is_retired(&self, slot: Slot) -> bool {
+        let group = &self.seen.groups[slot];
+        let resumed = self.record.pins[slot].as_ref().is_none_or(|pin| pin.suspended.is_disjoint(&group.suspended));
+        group.capacity == Capacity::NONE && group.instances.is_empty() && resumed
+    }
+
+    /// Whether every slot that would get more traffic than it has can carry any at all.
+    fn can_route(&self, split: Split) -> bool {
+        Slot::BOTH.into_iter().all(|slot| split.weight(slot) <= self.seen.weight(slot) || self.seen.healthy(slot) > 0)
+    }
+
+    /// Whether the idle slot may be emptied before a launch: nobody reaches what stands there, and
+    /// it is not the last that could serve.
+    pub(crate) fn may_empty(&self, slot: Slot) -> bool {
+        self.seen.weight(slot) == 0
+            && (self.seen.healthy(slot) == 0 || self.seen.healthy(slot.other()) > 0)
+            && (self.seen.groups[slot].present() == 0 || (self.is_settled() && self.is_drained(slot)))
+    }
+
+    /// Takes down what this look shows before anything is decided: since when the wanted weights
+    /// are seen, and what other people changed on the groups that we hold.
+    pub(crate) fn take_note(&mut self) {
+        let as_wanted = self.seen.routing.is(self.record.routing.split);
+        let since = self.record.routing.seen_since;
+        self.record.routing.seen_since = as_wanted.then(|| since.unwrap_or(self.now));
+        for slot in Slot::BOTH {
+            self.respect_others_sizes(slot);
+        }
+    }
+
+    /// A size on a held group that is neither what it was nor what we set is somebody's wish. It is
+    /// what the group goes back to; until then it is followed as far as serving allows.
+    fn respect_others_sizes(&mut self, slot: Slot) {
+        let seen = self.seen.groups[slot].capacity;
+        let Some(pin) = &mut self.record.pins[slot] else { return };
+        if seen == Capacity::NONE {
+            return;
+        }
+        let ours = [pin.former, pin.set, pin.earlier];
+        // Above the floor we hold, max may have followed desired; that is ours as well.
+        let follows = seen.max == seen.desired && seen.desired > pin.set.desired;
+        let min_changed = ours.iter().all(|own| own.min != seen.min);
+        let max_changed = ours.iter().all(|own| own.max != seen.max) && !follows;
+        if !min_changed && !max_changed {
+            return;
+        }
+        if min_changed {
+            pin.former.min = seen.min;
+            pin.set.min = seen.min.max(pin.set.desired);
+        }
+        if max_changed {
+            pin.former.max = seen.max;
+            pin.set.max = seen.max.max(pin.set.desired);
+        }
+        let id = self.record.operation_id().cloned();
+        let text = format!("somebody set {slot}'s group to {seen} meanwhile; that is what it goes back to in the end");
+        self.tell(Kind::DriftFound, Severity::Info, id.as_ref(), &text);
+    }
+}

@@ -1,0 +1,42 @@
+//! The decisions of Signalbox: what to do with a blue/green service, given what is remembered of
+//! it, what is seen of it and why we look.
+//!
+//! Everything here is pure. There is no clock, no randomness, no network and no SDK, so that the
+//! same code runs in the Lambda functions and in a simulated world, and a decision can be replayed
+//! from what went in. Read it in this order:
+//!
+//! 1. [`definition`]: what a team writes about a service.
+//! 2. [`record`]: what is remembered between two looks. The record is the interlock: whoever moves
+//!    a service is the record's `operation`, and the record changes by compare-and-set alone.
+//! 3. [`observation`]: what one look saw of the real world.
+//! 4. [`trigger`]: why we look. An event is only a nudge to look again.
+//! 5. [`look::decide`]: the one way in. It gives a [`decision::Decision`]: the next record, the
+//!    actions, the notices, the answer.
+//! 6. [`deployment`]: the state machine that moves a release in and takes it back.
+//! 7. [`interlock::permit`]: the second lock, which every action passes before it is done.
+//!
+//! ```text
+//! record + observation + definition + trigger + now
+//!          │
+//!          ▼
+//!   look::decide ──► next record, actions, notices, answer
+//!                          │
+//!                          ▼
+//!                 interlock::permit ──► done by the reconciler, after the record was saved
+//! ```
+
+pub mod decision;
+pub mod definition;
+pub mod deployment;
+mod first_contact;
+mod intent;
+pub mod interlock;
+pub mod look;
+pub mod mistake;
+pub mod notice;
+pub mod observation;
+pub mod record;
+pub mod slot;
+mod steady;
+pub mod text;
+pub mod trigger;

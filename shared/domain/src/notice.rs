@@ -1,0 +1,145 @@
+//! What people are told: one notice for each transition, with an id that stays the same
+//! however often it is sent.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::record::Record;
+
+/// One notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Stable: the same notice sent twice has the same id.
+    pub id: String,
+    /// What kind of event it tells of.
+    pub kind: Kind,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The operation it belongs to, if any.
+    pub operation: Option<String>,
+    /// Readable text; the first line says what happened to which service.
+    pub text: String,
+    /// When it was decided.
+    pub at: Timestamp,
+}
+
+/// What a notice tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A deployment was accepted.
+    DeploymentStarted,
+    /// A deployment moved on.
+    DeploymentProgressed,
+    /// A deployment is held by a person or waits for one.
+    DeploymentHeld,
+    /// A deployment succeeded.
+    DeploymentSucceeded,
+    /// A release is being taken back.
+    RollbackStarted,
+    /// A release was taken back.
+    RollbackCompleted,
+    /// An operation cannot go on without help.
+    OperationStuck,
+    /// A request was refused and nobody reads its answer.
+    RequestRefused,
+    /// The warm way back ended.
+    StandbyEnded,
+    /// Somebody else changed what Signalbox holds.
+    DriftFound,
+    /// Several notices in one, since too many waited.
+    Coalesced,
+    /// What is live was said by a person.
+    Adopted,
+}
+
+impl Kind {
+    /// The name used in message attributes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::DeploymentStarted => "deployment_started",
+            Kind::DeploymentProgressed => "deployment_progressed",
+            Kind::DeploymentHeld => "deployment_held",
+            Kind::DeploymentSucceeded => "deployment_succeeded",
+            Kind::RollbackStarted => "rollback_started",
+            Kind::RollbackCompleted => "rollback_completed",
+            Kind::OperationStuck => "operation_stuck",
+            Kind::RequestRefused => "request_refused",
+            Kind::StandbyEnded => "standby_ended",
+            Kind::DriftFound => "drift_found",
+            Kind::Coalesced => "coalesced",
+            Kind::Adopted => "adopted",
+        }
+    }
+}
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Look at it today.
+    Warning,
+    /// Look at it now.
+    Critical,
+}
+
+impl Severity {
+    /// The name used in message attributes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+impl Notice {
+    /// The subject of a mail: ASCII, one line, at most 100 characters, as SNS demands
+    /// ([Publish](https://docs.aws.amazon.com/sns/latest/api/API_Publish.html)).
+    #[must_use]
+    pub fn subject(&self) -> String {
+        let line = self.text.lines().next().unwrap_or_default();
+        let ascii = line.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
+        let subject: String = ascii.take(100).collect();
+        let trimmed = subject.trim();
+        if trimmed.is_empty() { "Signalbox".to_owned() } else { trimmed.to_owned() }
+    }
+}
+
+impl Record {
+    /// Puts notices into the outbox. When more wait than it holds, the oldest become one.
+    pub fn tell(&mut self, notices: impl IntoIterator<Item = Notice>) {
+        for notice in notices {
+            if !self.outbox.iter().any(|waiting| waiting.id == notice.id) {
+                self.outbox.push(notice);
+            }
+        }
+        if self.outbox.len() <= Record::OUTBOX_LIMIT {
+            return;
+        }
+        let surplus: Vec<Notice> = self.outbox.drain(..=self.outbox.len() - Record::OUTBOX_LIMIT).collect();
+        let Some(first) = surplus.first() else { return };
+        let severity = surplus.iter().map(|notice| notice.severity).max().unwrap_or(Severity::Info);
+        let lines: Vec<&str> = surplus.iter().filter_map(|notice| notice.text.lines().next()).collect();
+        let told_before = lines.len().saturating_sub(20);
+        let text = format!(
+            "{} notices could not be sent in time; the last of them:\n{}",
+            lines.len(),
+            lines[told_before..].join("\n")
+        );
+        let merged = Notice {
+            id: format!("{}+", first.id),
+            kind: Kind::Coalesced,
+            severity,
+            operation: None,
+            text,
+            at: first.at,
+        };
+        self.outbox.insert(0, merged);
+    }
+}

@@ -1,0 +1,261 @@
+//! The real world as it was seen at one look. Nothing in here is a wish of ours.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::definition::Capacity;
+use crate::deployment::Phase;
+use crate::record::Record;
+use crate::slot::{BySlot, Slot, Split};
+use crate::text::{AlarmName, InstanceId, Release};
+use crate::trigger::{AlarmState, Trigger};
+
+/// What one look saw. Where a part could not be read, it says so instead of guessing:
+/// nothing moves forward on what was not seen, and a rollback does not wait for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// Where traffic goes.
+    pub routing: Routing,
+    /// The two Auto Scaling groups with their instances.
+    pub groups: BySlot<Group>,
+    /// The release each slot's instances read when they boot.
+    pub releases: BySlot<Option<Release>>,
+    /// The guard's alarms; `None`: they could not be read this time.
+    pub alarms: Option<Alarms>,
+    /// How quiet each slot is; `None`: not asked, or not readable.
+    pub quiet: BySlot<Option<Quiet>>,
+    /// What only the door asks for; `None`: not asked.
+    pub surroundings: Option<Surroundings>,
+}
+
+impl Observation {
+    /// The healthy targets of `slot`.
+    #[must_use]
+    pub fn healthy(&self, slot: Slot) -> u32 {
+        self.groups[slot].healthy()
+    }
+
+    /// The percentage that `slot` is seen to get.
+    #[must_use]
+    pub fn weight(&self, slot: Slot) -> u8 {
+        self.routing.weight(slot)
+    }
+}
+
+/// What a look has to ask for beyond the weights, the groups and the releases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The guard's alarms.
+    pub alarms: bool,
+    /// What stands around the service.
+    pub surroundings: bool,
+    /// How quiet this slot is.
+    pub quiet: Option<Slot>,
+}
+
+impl Needs {
+    /// What a look with this trigger at a service with this record has to ask for.
+    #[must_use]
+    pub fn of(record: Option<&Record>, trigger: &Trigger, now: Timestamp) -> Needs {
+        let begins = matches!(trigger, Trigger::DeployRequested(_) | Trigger::RollbackRequested(_));
+        let Some(record) = record else {
+            return Needs { alarms: begins, surroundings: begins, quiet: None };
+        };
+        let leaving = match (record.deployment(), &record.standby) {
+            (Some(own), _) => match own.phase {
+                Phase::Provisioning { cleared: false } | Phase::RollingBack { .. } | Phase::Stuck { .. } => {
+                    Some(own.slot)
+                }
+                Phase::Provisioning { cleared: true }
+                | Phase::Verifying { .. }
+                | Phase::Shifting { .. }
+                | Phase::AwaitingApproval { .. }
+                | Phase::Baking
+                | Phase::Succeeded
+                | Phase::RolledBack { .. } => None,
+            },
+            (None, Some(standby)) if begins || now >= standby.until => Some(standby.slot),
+            (None, Some(_)) => None,
+            (None, None) => begins.then_some(record.live.other()),
+        };
+        let watched = record.operation.is_some() || record.standby.is_some() || begins;
+        Needs { alarms: watched, surroundings: begins && record.operation.is_none(), quiet: leaving }
+    }
+}
+
+/// The guard's alarms by name. One that does not exist is missing from the map.
+pub type Alarms = BTreeMap<AlarmName, AlarmSeen>;
+
+/// One alarm as CloudWatch describes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlarmSeen {
+    /// Its state.
+    pub state: AlarmState,
+    /// Whether a suppressor keeps a composite alarm's actions back at the moment.
+    pub suppressed: bool,
+}
+
+/// The forward action as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routing {
+    /// Each slot's weight as AWS holds it, 0 to 999; `None`: the action does not name the slot.
+    pub raw: BySlot<Option<u16>>,
+    /// The weight of target groups that are neither slot's, summed.
+    pub elsewhere: u32,
+    /// Group-level stickiness, and for how long a client sticks.
+    pub sticky: Option<SignedDuration>,
+}
+
+impl Routing {
+    /// The split, where it is one that Signalbox writes: whole percents to our slots alone.
+    #[must_use]
+    pub fn split(&self) -> Option<Split> {
+        if self.elsewhere > 0 {
+            return None;
+        }
+        match (self.raw.blue, self.raw.green) {
+            (Some(weight), None) if weight > 0 => Some(Split::Only(Slot::Blue)),
+            (None, Some(weight)) if weight > 0 => Some(Split::Only(Slot::Green)),
+            (Some(blue), Some(green)) if blue + green == 100 => {
+                u8::try_from(blue).ok().and_then(|blue| blue.try_into().ok()).map(Split::Blue)
+            }
+            (Some(blue), Some(0)) if blue > 0 => Some(Split::all_to(Slot::Blue)),
+            (Some(0), Some(green)) if green > 0 => Some(Split::all_to(Slot::Green)),
+            (Some(_) | None, Some(_) | None) => None,
+        }
+    }
+
+    /// The percentage of all traffic that `slot` gets, rounded up: something is never nothing.
+    #[must_use]
+    pub fn weight(&self, slot: Slot) -> u8 {
+        let of = |slot: Slot| u32::from(self.raw[slot].unwrap_or(0));
+        let total = of(Slot::Blue) + of(Slot::Green) + self.elsewhere;
+        if total == 0 {
+            return 0;
+        }
+        u8::try_from((of(slot) * 100).div_ceil(total)).unwrap_or(100)
+    }
+
+    /// Whether the forward action is exactly as `split` wants it.
+    #[must_use]
+    pub fn is(&self, split: Split) -> bool {
+        let named_as_wanted = Slot::BOTH.into_iter().all(|slot| self.raw[slot].is_some() == split.names(slot));
+        named_as_wanted
+            && self.split().is_some_and(|seen| Slot::BOTH.into_iter().all(|s| seen.weight(s) == split.weight(s)))
+    }
+}
+
+/// One Auto Scaling group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Min, desired and max.
+    pub capacity: Capacity,
+    /// Its instances, those on their way out included.
+    pub instances: Vec<Instance>,
+    /// The scaling processes that are suspended, whoever did it.
+    pub suspended: BTreeSet<Process>,
+}
+
+/// Whether a slot without weight still has somebody on it: asked before it is torn down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quiet {
+    /// Requests in the minutes of `route_settle`, and at least in the last two: metrics come once
+    /// a minute and a little late. A missing datapoint is no request.
+    pub requests: u64,
+    /// How long a target drains after it was taken out of the target group.
+    pub deregistration_delay: SignedDuration,
+}
+
+impl Group {
+    /// The instances that are in service and pass the load balancer's health check.
+    #[must_use]
+    pub fn healthy(&self) -> u32 {
+        count(self.instances.iter().filter(|instance| instance.is_healthy()))
+    }
+
+    /// The instances that are here to stay, healthy or not.
+    #[must_use]
+    pub fn present(&self) -> u32 {
+        count(self.instances.iter().filter(|instance| !instance.leaving))
+    }
+}
+
+fn count<T>(items: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(items.count()).unwrap_or(u32::MAX)
+}
+
+/// One instance of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// Its id.
+    pub id: InstanceId,
+    /// Whether the group calls it `InService`.
+    pub in_service: bool,
+    /// Whether it is on its way out: terminating, detaching or terminated.
+    pub leaving: bool,
+    /// What the load balancer says of it.
+    pub target: TargetHealth,
+}
+
+impl Instance {
+    /// In service for the group and healthy for the load balancer.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.in_service && !self.leaving && self.target == TargetHealth::Healthy
+    }
+}
+
+/// What the load balancer says of a target
+/// ([target health status](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetHealth {
+    /// It passes the check.
+    Healthy,
+    /// It fails the check.
+    Unhealthy,
+    /// It is being checked for the first time.
+    Initial,
+    /// It is draining.
+    Draining,
+    /// Its target group is in no rule, or the instance is stopped, or its zone is off: nobody checks it.
+    Unused,
+    /// It is not registered.
+    Absent,
+}
+
+/// A scaling process that Signalbox suspends while it moves a service
+/// ([suspend and resume](https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub enum Process {
+    /// Moves instances between zones, by terminating some.
+    AZRebalance,
+    /// Resizes by the clock.
+    ScheduledActions,
+}
+
+impl Process {
+    /// Both.
+    pub const ALL: [Process; 2] = [Process::AZRebalance, Process::ScheduledActions];
+
+    /// The name AWS gives it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Process::AZRebalance => "AZRebalance",
+            Process::ScheduledActions => "ScheduledActions",
+        }
+    }
+}
+
+/// What stands around a service: asked only when something is about to begin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Listeners or rules, other than the one we write and other than header routes for one slot
+    /// alone, that forward to either target group. ARNs.
+    pub other_routes: Vec<String>,
+    /// Slots whose group has an instance refresh under way.
+    pub refreshing: Vec<Slot>,
+    /// Whether the forward action sticks by an application cookie, which weighted groups do not support.
+    pub app_cookie: bool,
+}

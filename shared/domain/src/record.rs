@@ -1,0 +1,165 @@
+//! What we remember of a service between two looks: one record, which is the interlock.
+//!
+//! Whoever moves a service holds it by being the record's `operation`, and changes the record
+//! only by compare-and-set. So two operations can never own one service.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::definition::Capacity;
+use crate::deployment::Deployment;
+use crate::notice::Notice;
+use crate::observation::Process;
+use crate::slot::{BySlot, Slot, Split};
+use crate::text::{Release, RequestId};
+
+/// The version of the record's shape. A function that meets a newer one writes nothing.
+pub const SCHEMA: u32 = 1;
+
+/// The record of one service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The slot that is live: at the end of every operation it carries all traffic.
+    pub live: Slot,
+    /// The release each slot last ran; `null` for none known.
+    pub releases: BySlot<Option<Release>>,
+    /// The last release that fully succeeded before the live one, until a rollback consumed it.
+    pub way_back: Option<Release>,
+    /// What owns the service now.
+    pub operation: Option<Operation>,
+    /// The old slot, kept warm. It does not own the service.
+    pub standby: Option<Standby>,
+    /// What we changed on each group and owe back.
+    pub pins: BySlot<Option<Pin>>,
+    /// What the load balancer is meant to do.
+    pub routing: Intended,
+    /// What we corrected or told in steady state.
+    #[serde(default)]
+    pub drift: DriftMemory,
+    /// Notices that have not left yet, oldest first, at most [`Record::OUTBOX_LIMIT`].
+    pub outbox: Vec<Notice>,
+    /// When the record was last looked at for a save. Time never runs backwards behind it.
+    pub last_look: Timestamp,
+}
+
+impl Record {
+    /// The most notices that wait at once; older ones are told together after that.
+    pub const OUTBOX_LIMIT: usize = 50;
+
+    /// A record for a service at rest.
+    #[must_use]
+    pub fn at_rest(live: Slot, releases: BySlot<Option<Release>>, split: Split, now: Timestamp) -> Record {
+        Record {
+            live,
+            releases,
+            way_back: None,
+            operation: None,
+            standby: None,
+            pins: BySlot { blue: None, green: None },
+            routing: Intended { split, since: now, seen_since: None, earlier: Vec::new() },
+            drift: DriftMemory::default(),
+            outbox: Vec::new(),
+            last_look: now,
+        }
+    }
+
+    /// Whether the heartbeat must come back to this service: something is under way, owed or untold.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.operation.is_some()
+            || self.standby.is_some()
+            || Slot::BOTH.into_iter().any(|slot| self.pins[slot].is_some())
+            || !self.outbox.is_empty()
+    }
+
+    /// The deployment that owns the service, if one does.
+    #[must_use]
+    pub fn deployment(&self) -> Option<&Deployment> {
+        match &self.operation {
+            Some(Operation::Deployment(deployment)) => Some(deployment),
+            None => None,
+        }
+    }
+
+    /// The operation's id, if one owns the service.
+    #[must_use]
+    pub fn operation_id(&self) -> Option<&RequestId> {
+        self.deployment().map(|deployment| &deployment.id)
+    }
+
+    /// Means the load balancer to split traffic like this from now on.
+    pub fn intend(&mut self, split: Split, now: Timestamp) {
+        if self.routing.split == split {
+            return;
+        }
+        let former = std::mem::replace(&mut self.routing.split, split);
+        self.routing.earlier.retain(|earlier| *earlier != split && *earlier != former);
+        self.routing.earlier.push(former);
+        if self.routing.earlier.len() > Intended::EARLIER_LIMIT {
+            self.routing.earlier.remove(0);
+        }
+        self.routing.since = now;
+        self.routing.seen_since = None;
+    }
+}
+
+/// What may own a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Operation {
+    /// A deployment, or a rollback of one.
+    Deployment(Deployment),
+}
+
+/// The old slot after a success: warm, and the fastest way back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standby {
+    /// The slot kept warm.
+    pub slot: Slot,
+    /// It is kept at least so long.
+    pub until: Timestamp,
+    /// The deployment that succeeded, as it was: a flip back continues it.
+    pub of: Box<Deployment>,
+}
+
+/// What we changed on one group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// What min and max go back to. A person's change meanwhile is written in here.
+    pub former: Capacity,
+    /// What we set. `desired` is the floor we hold; scaling may go above it.
+    pub set: Capacity,
+    /// What stood there before we set that: our own write may still be on its way.
+    pub earlier: Capacity,
+    /// The scaling processes that we suspended, and nobody before us.
+    pub suspended: BTreeSet<Process>,
+}
+
+/// What the load balancer is meant to do, and since when it is seen to do it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intended {
+    /// The split wanted.
+    pub split: Split,
+    /// Since when it is wanted.
+    pub since: Timestamp,
+    /// Since when it has been seen without a break.
+    pub seen_since: Option<Timestamp>,
+    /// What was wanted before, oldest first: a late write of ours looks like one of these.
+    pub earlier: Vec<Split>,
+}
+
+impl Intended {
+    /// More earlier splits than this are forgotten; a deployment has at most 50 steps.
+    pub const EARLIER_LIMIT: usize = 60;
+}
+
+/// What was done about differences in steady state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftMemory {
+    /// When weights were put right, within the last hour.
+    pub corrected: Vec<Timestamp>,
+    /// The difference that was told last, so that it is told once.
+    pub told: Option<String>,
+}

@@ -1,0 +1,94 @@
+//! Steady state: an idle service is held to its record. A difference that looks like an earlier
+//! wish of ours is our own late write and is put right; any other is somebody's, and the
+//! definition says whether it is told or put right, at most twice an hour.
+
+use jiff::SignedDuration;
+
+use crate::definition::{Mode, OnExternalChange};
+use crate::look::Look;
+use crate::notice::{Kind, Severity};
+use crate::slot::{Slot, Split};
+
+/// Weights that somebody keeps changing are put right this often within [`WINDOW`]; after that it is told.
+const MOST_CORRECTIONS: usize = 2;
+const WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
+impl Look<'_> {
+    /// Compares a service that nothing moves with its record and tells what is not as it should be.
+    pub(crate) fn hold_steady(&mut self) {
+        let window_start = self.now - WINDOW;
+        self.record.drift.corrected.retain(|at| *at > window_start);
+        let difference = self.difference();
+        if let Some(difference) = &difference
+            && self.record.drift.told.as_ref() != Some(difference)
+        {
+            let told =
+                if self.corrects_weights() { format!("{difference}; it is put right") } else { difference.clone() };
+            self.tell(Kind::DriftFound, Severity::Warning, None, &told);
+        }
+        if difference.is_some() && self.corrects_by_policy() && !self.is_correcting() {
+            self.record.drift.corrected.push(self.now);
+        }
+        self.record.drift.told = difference;
+    }
+
+    /// Forgets pins that were given back.
+    pub(crate) fn give_back_pins(&mut self) {
+        for slot in Slot::BOTH {
+            if self.is_restored(slot) {
+                self.record.pins[slot] = None;
+            }
+        }
+    }
+
+    fn difference(&self) -> Option<String> {
+        if let Some(split) = self.weights_differ() {
+            if self.is_our_own_late_write() {
+                return None;
+            }
+            let seen = Slot::BOTH.map(|slot| format!("{slot} {}", self.seen.weight(slot))).join(" / ");
+            return Some(format!("somebody changed the weights to {seen} percent; they should be {split}"));
+        }
+        let idle = self.record.live.other();
+        let held = self.record.pins[idle].is_some();
+        let size = if held { 0 } else { self.seen.groups[idle].capacity.desired };
+        (size > 0).then(|| format!("{idle} is idle and retired, but its group has a desired size of {size}"))
+    }
+
+    /// The split wanted, where it is not the one seen. Which groups are named does not matter here:
+    /// a listener that Terraform wrote anew with the live slot alone serves just as well.
+    fn weights_differ(&self) -> Option<Split> {
+        let wanted = self.record.routing.split;
+        let same = self.seen.routing.elsewhere == 0
+            && Slot::BOTH.into_iter().all(|slot| self.seen.weight(slot) == wanted.weight(slot));
+        (!same).then_some(wanted)
+    }
+
+    fn is_our_own_late_write(&self) -> bool {
+        self.seen.routing.split().is_some_and(|seen| self.record.routing.earlier.contains(&seen))
+    }
+
+    /// Whether the weights of an idle service are written now.
+    pub(crate) fn corrects_weights(&self) -> bool {
+        if self.weights_differ().is_none() || self.definition.mode == Mode::Observe {
+            return false;
+        }
+        let dead = Slot::BOTH.into_iter().any(|slot| self.seen.weight(slot) > 0 && self.seen.healthy(slot) == 0);
+        let lives = self.seen.healthy(self.record.live) > 0;
+        lives && (self.is_our_own_late_write() || dead || self.corrects_by_policy())
+    }
+
+    fn corrects_by_policy(&self) -> bool {
+        let left = self.record.drift.corrected.len() < MOST_CORRECTIONS;
+        self.weights_differ().is_some()
+            && self.definition.mode == Mode::Act
+            && self.definition.drift.on_external_change == OnExternalChange::Correct
+            && (left || self.is_correcting())
+    }
+
+    /// Whether the last correction is so fresh that it may not show yet.
+    fn is_correcting(&self) -> bool {
+        let last = self.record.drift.corrected.last();
+        last.is_some_and(|at| self.now.duration_since(*at) < self.definition.settle_guard.duration())
+    }
+}

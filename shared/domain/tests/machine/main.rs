@@ -1,0 +1,15 @@
+//! The decisions as a whole: every phase against every input, what must always hold, and the
+//! behaviours that people rely on by name.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "this is test code: a failed step is a failed test, at the line where it failed"
+)]
+
+mod behaviours;
+mod bench;
+mod definition;
+mod matrix;
+mod properties;

@@ -1,0 +1,6 @@
+//! A CloudWatch alarm changed its state: one fact, three envelopes.
+
+mod change;
+pub(crate) mod direct;
+pub(crate) mod eventbridge;
+pub(crate) mod sns;

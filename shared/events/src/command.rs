@@ -1,0 +1,75 @@
+//! The deployer's commands, by direct invoke: `{"command": …, "service": …, …}`.
+
+use serde::Deserialize;
+use serde_json::Value;
+use signalbox_domain::mistake::Mistake;
+use signalbox_domain::slot::Slot;
+use signalbox_domain::text::{Release, RequestId, ServiceName};
+use signalbox_domain::trigger::Word;
+
+use crate::incoming::{Context, Incoming};
+use crate::{deploy, strict};
+
+/// Reads the name alone, so that a mistake in the rest is judged by what that command takes.
+#[derive(Deserialize)]
+struct Named {
+    command: Name,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Name {
+    Deploy,
+    Promote,
+    Pause,
+    Resume,
+    Abort,
+    Status,
+    Adopt,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfService {
+    service: ServiceName,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Adoption {
+    service: ServiceName,
+    live: Slot,
+    release: Release,
+}
+
+pub(crate) fn parse(event: &Value, context: &Context<'_>) -> Result<Incoming, Mistake> {
+    let Named { command } = strict::read(event)?;
+    let mut body = strict::without_widget_context(event);
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("command");
+    }
+    let said = |word| {
+        let OfService { service } = strict::read(&body)?;
+        Ok(Incoming::Said { service, word })
+    };
+    match command {
+        Name::Deploy => deploy::parse_command(&body, context),
+        Name::Promote => said(Word::Promote),
+        Name::Pause => said(Word::Pause),
+        Name::Resume => said(Word::Resume),
+        Name::Abort => said(Word::Abort),
+        Name::Status => {
+            let OfService { service } = strict::read(&body)?;
+            Ok(Incoming::Status { service })
+        }
+        Name::Adopt => {
+            let Adoption { service, live, release } = strict::read(&body)?;
+            Ok(Incoming::Adopt { service, live, release })
+        }
+    }
+}
+
+/// The invocation's id, as the id of what is asked for: Lambda keeps it over its own retries.
+pub(crate) fn request_id(context: &Context<'_>) -> Result<RequestId, Mistake> {
+    context.request_id.parse().map_err(|_| Mistake::at("id", "is required: this invocation has no id that could serve"))
+}

@@ -1,0 +1,82 @@
+//! What the parsers yield.
+
+use jiff::Timestamp;
+use signalbox_domain::definition::Arn;
+use signalbox_domain::slot::Slot;
+use signalbox_domain::text::{GroupName, InstanceId, Release, ServiceName};
+use signalbox_domain::trigger::{AlarmChange, DeployRequest, RollbackRequest, ScalingKind, Word};
+
+/// What arrived, before it is known which services it concerns.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Incoming {
+    /// Time has passed.
+    Heartbeat,
+    /// A CloudWatch alarm changed its state.
+    AlarmChanged(AlarmChange),
+    /// An Auto Scaling group launched or terminated an instance, or failed to.
+    GroupScaled(GroupEvent),
+    /// A new release is wanted.
+    Deploy {
+        /// For this service.
+        service: ServiceName,
+        /// What is wanted.
+        request: DeployRequest,
+    },
+    /// The last release is to be taken back.
+    Rollback {
+        /// For this service.
+        service: ServiceName,
+        /// What is wanted.
+        request: RollbackRequest,
+    },
+    /// A person says something about the operation that is under way.
+    Said {
+        /// Of this service.
+        service: ServiceName,
+        /// What they say.
+        word: Word,
+    },
+    /// A person says what is live where no record can tell.
+    Adopt {
+        /// Of this service.
+        service: ServiceName,
+        /// The slot that is live.
+        live: Slot,
+        /// The release it runs.
+        release: Release,
+    },
+    /// A person asks how things are.
+    Status {
+        /// With this service.
+        service: ServiceName,
+    },
+    /// Well-formed, but it concerns no service whatever the definitions say.
+    Irrelevant {
+        /// Why: one sentence, without anything of the event's contents.
+        reason: String,
+    },
+}
+
+/// What an Auto Scaling group did with one instance; whose group it is, the definitions know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupEvent {
+    /// The group.
+    pub group: GroupName,
+    /// What happened.
+    pub kind: ScalingKind,
+    /// The instance; `None` only where a launch failed before there was one.
+    pub instance: Option<InstanceId>,
+    /// The scaling activity's id, 1 to 128 characters: the same in every copy of the event.
+    pub activity: String,
+    /// When the event was put.
+    pub at: Timestamp,
+}
+
+/// What a parser must know beside the event itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The id of this invocation: the default id of a command.
+    pub request_id: &'a str,
+    /// The SNS topics whose messages are believed; none when empty.
+    pub trusted_topics: &'a [Arn],
+}

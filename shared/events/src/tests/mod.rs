@@ -1,0 +1,9 @@
+//! The samples of the workspace's `events/` against the parsers.
+
+mod accepted;
+mod leaks;
+mod malformed;
+mod people;
+mod samples;
+mod sns;
+mod surprises;

@@ -1,0 +1,174 @@
+//! Finding, reading and changing samples.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use signalbox_domain::definition::Arn;
+use signalbox_domain::trigger::{AlarmState, Origin, ScalingKind, Word};
+
+use crate::{Context, EventError, Incoming};
+
+pub(super) const REQUEST: &str = "b1a2c3d4-0000-4000-8000-000000000001";
+pub(super) const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:codedetect-prod-alerts";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Function {
+    Deployer,
+    Rollback,
+}
+pub(super) use Function::{Deployer, Rollback};
+
+impl Function {
+    /// What the function makes of `event`, believing our own topic.
+    pub(super) fn read(self, event: &Value) -> Result<Vec<Incoming>, EventError> {
+        let trusted = [TOPIC.to_owned().try_into().unwrap()];
+        self.read_trusting(event, &trusted)
+    }
+
+    pub(super) fn read_trusting(self, event: &Value, trusted_topics: &[Arn]) -> Result<Vec<Incoming>, EventError> {
+        let context = Context { request_id: REQUEST, trusted_topics };
+        match self {
+            Deployer => crate::deployer(event, &context),
+            Rollback => crate::rollback(event, &context).map(|incoming| vec![incoming]),
+        }
+    }
+
+    /// The function that a sample belongs to, by its name.
+    pub(super) fn of(sample: &str) -> Function {
+        if sample.contains("/rollback") { Rollback } else { Deployer }
+    }
+}
+
+pub(super) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events")
+}
+
+/// Every sample by its name, such as `aws.events/scheduled-event`.
+pub(super) fn all() -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    for source in std::fs::read_dir(folder()).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_dir()) {
+        for file in std::fs::read_dir(source.path()).unwrap() {
+            let path = file.unwrap().path();
+            let name = format!("{}/{}", source.file_name().display(), path.file_stem().unwrap().display());
+            assert_eq!(path.extension().unwrap(), "json", "{name}");
+            found.insert(name, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap());
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+pub(super) fn sample(name: &str) -> Value {
+    all().remove(name).unwrap_or_else(|| panic!("there is no sample {name}"))
+}
+
+/// The pointers of everything inside `value`: fields, elements and what is in them.
+pub(super) fn places(value: &Value) -> Vec<String> {
+    fn walk(value: &Value, at: &str, into: &mut Vec<String>) {
+        let children: Vec<(String, &Value)> = match value {
+            Value::Object(fields) => fields.iter().map(|(key, child)| (key.replace('/', "~1"), child)).collect(),
+            Value::Array(elements) => elements.iter().enumerate().map(|(i, child)| (i.to_string(), child)).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+        };
+        for (key, child) in children {
+            let place = format!("{at}/{key}");
+            walk(child, &place, into);
+            into.push(place);
+        }
+    }
+    let mut found = Vec::new();
+    walk(value, "", &mut found);
+    found
+}
+
+/// `event` with the place taken out.
+pub(super) fn without(event: &Value, place: &str) -> Value {
+    let mut event = event.clone();
+    let (parent, key) = place.rsplit_once('/').unwrap();
+    match event.pointer_mut(parent).unwrap() {
+        Value::Object(fields) => drop(fields.remove(&key.replace("~1", "/"))),
+        Value::Array(elements) => drop(elements.remove(key.parse().unwrap())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => panic!("nothing is inside of {parent}"),
+    }
+    event
+}
+
+/// `event` with something else in that place.
+pub(super) fn with(event: &Value, place: &str, value: impl Into<Value>) -> Value {
+    let mut event = event.clone();
+    if let Some(existing) = event.pointer_mut(place) {
+        *existing = value.into();
+    } else {
+        let (parent, key) = place.rsplit_once('/').unwrap();
+        event.pointer_mut(parent).unwrap()[key] = value.into();
+    }
+    event
+}
+
+/// Applies `change` to every place of `event` and, where it carries a message with JSON in it,
+/// of that message: what was changed, and the changed event.
+pub(super) fn changed_everywhere(event: &Value, change: impl Fn(&Value, &str) -> Value) -> Vec<(String, Value)> {
+    let mut changed: Vec<_> = places(event).into_iter().map(|at| (at.clone(), change(event, &at))).collect();
+    let message = "/Records/0/Sns/Message";
+    if let Some(text) = event.pointer(message).and_then(Value::as_str)
+        && let Ok(inner) = serde_json::from_str::<Value>(text)
+    {
+        for at in places(&inner) {
+            changed.push((format!("{message}{at}"), with(event, message, change(&inner, &at).to_string())));
+        }
+    }
+    changed
+}
+
+/// One line that says what was read, for tables and comparisons.
+pub(super) fn summary(incoming: &Incoming) -> String {
+    match incoming {
+        Incoming::Heartbeat => "heartbeat".to_owned(),
+        Incoming::AlarmChanged(change) => format!("{} {} {}", change.alarm, state(change.state), change.at),
+        Incoming::GroupScaled(event) => {
+            let what = match event.kind {
+                ScalingKind::Launched => "launched",
+                ScalingKind::LaunchFailed => "did not launch",
+                ScalingKind::Terminated => "terminated",
+                ScalingKind::TerminateFailed => "did not terminate",
+            };
+            let instance = event.instance.as_ref().map_or("an instance", |id| id.as_str());
+            format!("{} {what} {instance} {}", event.group, event.at)
+        }
+        Incoming::Deploy { service, request } => {
+            format!("deploy {} to {service} as {} {}", request.release, request.id, origin(request.origin))
+        }
+        Incoming::Rollback { service, request } => {
+            let from = request.from.as_ref().map_or("anything", |release| release.as_str());
+            format!("roll {service} back from {from} as {} {}", request.id, origin(request.origin))
+        }
+        Incoming::Said { service, word } => {
+            let word = match word {
+                Word::Promote => "promote",
+                Word::Pause => "pause",
+                Word::Resume => "resume",
+                Word::Abort => "abort",
+            };
+            format!("{word} {service}")
+        }
+        Incoming::Adopt { service, live, release } => format!("{live} of {service} runs {release}"),
+        Incoming::Status { service } => format!("status of {service}"),
+        Incoming::Irrelevant { reason } => format!("irrelevant: {reason}"),
+    }
+}
+
+fn state(state: AlarmState) -> &'static str {
+    match state {
+        AlarmState::Ok => "OK",
+        AlarmState::Alarm => "ALARM",
+        AlarmState::InsufficientData => "INSUFFICIENT_DATA",
+    }
+}
+
+fn origin(origin: Origin) -> String {
+    match origin {
+        Origin::Invoke => "by invoke".to_owned(),
+        Origin::Event { at } => format!("by event of {at}"),
+    }
+}

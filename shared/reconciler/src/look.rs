@@ -1,0 +1,332 @@
+//! One look at one service.
+
+use futures_util::future::{OptionFuture, join};
+use jiff::{SignedDuration, Timestamp};
+use signalbox_domain::decision::{Action, Answer, Decision, Outcome};
+use signalbox_domain::definition::Definition;
+use signalbox_domain::interlock;
+use signalbox_domain::look::{decide, halt};
+use signalbox_domain::mistake::Mistake;
+use signalbox_domain::notice::Notice;
+use signalbox_domain::observation::{Needs, Observation};
+use signalbox_domain::record::Record;
+use signalbox_domain::text::{RequestId, ServiceName};
+use signalbox_domain::trigger::{Nudge, Trigger};
+
+use crate::observe::observe;
+use crate::ports::{CloudError, DecisionItem, OperationItem, Save, Saved, World};
+
+/// A change to the world starts at most this long after the save that decided it. AWS cannot fence
+/// a stalled writer, so we stop ourselves; together with two tries of three seconds each, a late
+/// write always shows before `settle_guard` (60 s) is over.
+pub const LATEST_START: SignedDuration = SignedDuration::from_secs(10);
+
+/// How often a look that lost the race begins again.
+const MOST_RACES: usize = 8;
+
+/// The shell around the decisions.
+#[derive(Clone, Debug)]
+pub struct Reconciler<W> {
+    pub(crate) world: W,
+}
+
+/// What a look came to.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// What to answer.
+    pub answer: Answer,
+    /// When another look is worth it.
+    pub look_again_in: Option<SignedDuration>,
+    /// The operation's phase moved, or one began or ended.
+    pub moved: bool,
+}
+
+/// Why a look came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// A call failed.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    /// The definition in the table cannot be used.
+    #[error("the definition of {service} is wrong at {mistake}")]
+    Definition {
+        /// The service.
+        service: ServiceName,
+        /// Where, and what would be right.
+        mistake: Mistake,
+    },
+    /// The record was written by a newer version.
+    #[error(
+        "the record of {service} was written by a newer version of Signalbox; this function writes nothing until it is updated"
+    )]
+    NewerSchema {
+        /// The service.
+        service: ServiceName,
+    },
+    /// Others were first, again and again.
+    #[error(
+        "others changed the record of {service} {MOST_RACES} times while this look was under way; the next heartbeat looks again"
+    )]
+    Contended {
+        /// The service.
+        service: ServiceName,
+    },
+}
+
+impl LookError {
+    /// A stable name that alarms can match.
+    #[must_use]
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            LookError::Cloud(_) => "CloudCallFailed",
+            LookError::Definition { .. } => "InvalidDefinition",
+            LookError::NewerSchema { .. } => "NewerSchema",
+            LookError::Contended { .. } => "Contended",
+        }
+    }
+}
+
+impl<W: World> Reconciler<W> {
+    /// A reconciler in this world.
+    pub fn new(world: W) -> Self {
+        Reconciler { world }
+    }
+
+    /// The world it works in.
+    pub fn world(&self) -> &W {
+        &self.world
+    }
+
+    /// Looks at a service until the result is saved or there is nothing to save.
+    ///
+    /// # Errors
+    /// What kept it from that; nothing was decided then.
+    pub async fn look(&self, nudge: &Nudge) -> Result<Looked, LookError> {
+        for _ in 0..MOST_RACES {
+            if let Some(looked) = Box::pin(self.look_once(nudge)).await? {
+                return Ok(looked);
+            }
+        }
+        Err(LookError::Contended { service: nudge.service.clone() })
+    }
+
+    /// `None`: somebody else saved first.
+    async fn look_once(&self, nudge: &Nudge) -> Result<Option<Looked>, LookError> {
+        let loaded = self.world.load(&nudge.service, nudge.trigger.request_id()).await?;
+        let Some(text) = loaded.definition else {
+            return Ok(Some(Looked { answer: unknown(&nudge.service), look_again_in: None, moved: false }));
+        };
+        if loaded.newer_schema {
+            return Err(LookError::NewerSchema { service: nudge.service.clone() });
+        }
+        let definition = Definition::read(&text)
+            .map_err(|mistake| LookError::Definition { service: nudge.service.clone(), mistake })?;
+        let trigger = match loaded.known_request {
+            Some(operation) => Trigger::Repeated { operation },
+            None => nudge.trigger.clone(),
+        };
+        let (record, version) = loaded.record.map_or((None, None), |(record, version)| (Some(record), Some(version)));
+        let now = self.world.now();
+        let known = record.as_ref().and_then(touchable_operation).cloned();
+        let (seen, item) = join(
+            // On the heap, like the rest of a look: the SDK's calls nest deeply.
+            Box::pin(observe(&self.world, &definition, Needs::of(record.as_ref(), &trigger, now), now)),
+            OptionFuture::from(known.as_ref().map(|id| self.world.operation(&nudge.service, id))),
+        )
+        .await;
+        let (seen, item) = (seen?, item.transpose()?.flatten());
+        let decision = decide(record.as_ref(), &seen, &definition, &trigger, now);
+        let decision = second_lock(decision, &seen, &definition, now);
+        let moved = is_move(&decision);
+        let looked = Looked { answer: decision.answer.clone(), look_again_in: decision.look_again_in, moved };
+        let done = Box::pin(self.carry_out(&definition, nudge, record.as_ref(), version, decision, item, now)).await?;
+        Ok(done.then_some(looked))
+    }
+
+    /// Saves, acts and announces. `false`: the save lost the race, and nothing was done.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one look, handed over once")]
+    async fn carry_out(
+        &self,
+        definition: &Definition,
+        nudge: &Nudge,
+        before: Option<&Record>,
+        version: Option<u64>,
+        decision: Decision,
+        item: Option<OperationItem>,
+        now: Timestamp,
+    ) -> Result<bool, LookError> {
+        let record = decision.next.clone().filter(|next| Some(next) != before);
+        let (written, outbox) = (record.is_some(), decision.next.as_ref().map(|next| next.outbox.clone()));
+        let save = Save {
+            service: nudge.service.clone(),
+            record: record.map(|record| (record, version)),
+            operation: operation_item(&decision, item),
+            decision: worth_recording(&nudge.trigger, &decision).then(|| decision_item(&nudge.trigger, &decision, now)),
+            accepted: decision.accepted.clone(),
+            nonce: self.world.nonce(),
+        };
+        let saves = save.record.is_some() || save.decision.is_some() || save.operation.is_some();
+        if saves && self.world.save(&save).await? == Saved::Lost {
+            return Ok(false);
+        }
+        let saved_at = self.world.now();
+        self.act(definition, &decision.actions, saved_at).await;
+        for notice in &decision.orphans {
+            self.world.publish(definition, notice).await?;
+        }
+        if let (Some(outbox), Some(next)) = (outbox, decision.next)
+            && !outbox.is_empty()
+        {
+            let version = if written { Some(version.map_or(1, |version| version + 1)) } else { version };
+            self.announce(definition, nudge, next, version, &outbox).await;
+        }
+        Ok(true)
+    }
+
+    /// Does what was decided, in order, and stops at the first failure: the next look sees what is
+    /// missing and does it then.
+    async fn act(&self, definition: &Definition, actions: &[Action], saved_at: Timestamp) {
+        for action in actions {
+            if self.world.now().duration_since(saved_at) > LATEST_START {
+                tracing::warn!(service = %definition.name, %action, "too late after the save; left to the next look");
+                return;
+            }
+            match self.world.apply(definition, action).await {
+                Ok(()) => tracing::info!(service = %definition.name, %action, "done"),
+                Err(error) => {
+                    tracing::error!(service = %definition.name, %action, %error, "failed; the next look tries again");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Sends what waits, then takes it out of the outbox. A crash in between sends it again, with
+    /// the same id; nothing is ever lost.
+    async fn announce(
+        &self,
+        definition: &Definition,
+        nudge: &Nudge,
+        mut record: Record,
+        version: Option<u64>,
+        outbox: &[Notice],
+    ) {
+        let mut sent = Vec::new();
+        for notice in outbox {
+            match self.world.publish(definition, notice).await {
+                Ok(()) => sent.push(notice.id.clone()),
+                Err(error) => {
+                    tracing::error!(service = %definition.name, notice = notice.id, %error, "not sent; it stays in the outbox");
+                    break;
+                }
+            }
+        }
+        if sent.is_empty() {
+            return;
+        }
+        record.outbox.retain(|notice| !sent.contains(&notice.id));
+        let save = Save {
+            service: nudge.service.clone(),
+            record: Some((record, version)),
+            operation: None,
+            decision: None,
+            accepted: None,
+            nonce: self.world.nonce(),
+        };
+        match self.world.save(&save).await {
+            Ok(Saved::Done) => {}
+            Ok(Saved::Lost) => {
+                tracing::info!(service = %definition.name, "the outbox is emptied by whoever came after")
+            }
+            Err(error) => tracing::warn!(service = %definition.name, %error, "sent, but still in the outbox"),
+        }
+    }
+}
+
+/// The operation whose timeline this look may write to.
+fn touchable_operation(record: &Record) -> Option<&RequestId> {
+    record.operation_id().or_else(|| record.standby.as_ref().map(|standby| &standby.of.id))
+}
+
+/// Holds every action against the interlock. A refusal is a defect: the operation stops.
+fn second_lock(decision: Decision, seen: &Observation, definition: &Definition, now: Timestamp) -> Decision {
+    let refused = decision.actions.iter().find_map(|action| interlock::permit(action, seen).err());
+    let (Some(refused), Some(next)) = (refused, &decision.next) else {
+        return decision;
+    };
+    tracing::error!(service = %definition.name, refused, "the interlock refused a decided action: a defect");
+    let (record, operation, reason) = halt(next, definition, &refused, now);
+    Decision {
+        answer: Answer { outcome: Outcome::Refused, reason, ..decision.answer },
+        next: Some(record),
+        actions: Vec::new(),
+        operation,
+        ..decision
+    }
+}
+
+fn operation_item(decision: &Decision, former: Option<OperationItem>) -> Option<OperationItem> {
+    let deployment = decision.operation.clone()?;
+    let timeline =
+        former.filter(|item| item.deployment.id == deployment.id).map(|item| item.timeline).unwrap_or_default();
+    let mut item = OperationItem { deployment, timeline };
+    item.extend(decision.timeline.iter().cloned());
+    Some(item)
+}
+
+fn is_move(decision: &Decision) -> bool {
+    !decision.timeline.is_empty() || !decision.actions.is_empty()
+}
+
+/// Every event of a service leaves one decision; a heartbeat only when it changed something, and a
+/// question never.
+fn worth_recording(trigger: &Trigger, decision: &Decision) -> bool {
+    match trigger {
+        Trigger::Heartbeat => is_move(decision),
+        Trigger::StatusRequested => false,
+        Trigger::AlarmChanged(_)
+        | Trigger::GroupScaled(_)
+        | Trigger::DeployRequested(_)
+        | Trigger::RollbackRequested(_)
+        | Trigger::Said(_)
+        | Trigger::AdoptRequested { .. }
+        | Trigger::Repeated { .. } => true,
+    }
+}
+
+fn decision_item(trigger: &Trigger, decision: &Decision, now: Timestamp) -> DecisionItem {
+    DecisionItem {
+        at: now,
+        trigger: describe(trigger),
+        outcome: decision.answer.outcome,
+        reason: decision.answer.reason.clone(),
+        operation: decision.answer.operation.clone(),
+        phase: decision.answer.phase.clone(),
+        actions: decision.actions.clone(),
+    }
+}
+
+fn describe(trigger: &Trigger) -> String {
+    match trigger {
+        Trigger::Heartbeat => "heartbeat".to_owned(),
+        Trigger::AlarmChanged(change) => format!("alarm {} at {}", change.alarm, change.at),
+        Trigger::GroupScaled(event) => format!("scaling activity {} on {}", event.activity, event.slot),
+        Trigger::DeployRequested(request) => format!("deploy {} of {}", request.id, request.release),
+        Trigger::RollbackRequested(request) => format!("rollback {}", request.id),
+        Trigger::Repeated { operation } => format!("{operation} again"),
+        Trigger::Said(word) => word.verb().to_owned(),
+        Trigger::AdoptRequested { live, release } => format!("adopt {live} with {release}"),
+        Trigger::StatusRequested => "status".to_owned(),
+    }
+}
+
+fn unknown(service: &ServiceName) -> Answer {
+    Answer {
+        service: service.to_string(),
+        outcome: Outcome::Refused,
+        reason: format!("no service named {service} is defined; write its definition first, with `signalbox define`"),
+        phase: None,
+        operation: None,
+        record: None,
+    }
+}

@@ -1,0 +1,229 @@
+//! What the shell needs of the outside: the cloud, the table, the post and the clock. The AWS
+//! adapters implement these, and so does the simulator.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::future::Future;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use signalbox_domain::decision::{Action, Entry, Outcome};
+use signalbox_domain::definition::{Capacity, Definition};
+use signalbox_domain::deployment::Deployment;
+use signalbox_domain::notice::Notice;
+use signalbox_domain::observation::{Alarms, Process, Quiet, Routing, Surroundings, TargetHealth};
+use signalbox_domain::record::Record;
+use signalbox_domain::slot::{BySlot, Slot};
+use signalbox_domain::text::{InstanceId, Release, RequestId, ServiceName};
+
+/// Everything outside.
+pub trait World: Cloud + Store + Post + Clock {}
+impl<T: Cloud + Store + Post + Clock> World for T {}
+
+/// The services' side of the cloud: what is read of it and what is done to it.
+pub trait Cloud {
+    /// The forward action.
+    fn routing(&self, of: &Definition) -> impl Future<Output = Result<Routing, CloudError>>;
+    /// Both groups, without what the load balancer thinks of their instances.
+    fn groups(&self, of: &Definition) -> impl Future<Output = Result<BySlot<GroupSeen>, CloudError>>;
+    /// What the load balancer thinks of the targets of one slot.
+    fn targets(&self, of: &Definition, slot: Slot) -> impl Future<Output = Result<Targets, CloudError>>;
+    /// The releases in Parameter Store; not asked where launch templates hold them.
+    fn parameters(&self, of: &Definition) -> impl Future<Output = Result<BySlot<Option<Release>>, CloudError>>;
+    /// The guard's alarms.
+    fn alarms(&self, of: &Definition) -> impl Future<Output = Result<Alarms, CloudError>>;
+    /// How quiet a slot is.
+    fn quiet(&self, of: &Definition, slot: Slot, now: Timestamp) -> impl Future<Output = Result<Quiet, CloudError>>;
+    /// What stands around the service.
+    fn surroundings(&self, of: &Definition) -> impl Future<Output = Result<Surroundings, CloudError>>;
+    /// Does one thing. Doing it twice is harmless.
+    fn apply(&self, of: &Definition, action: &Action) -> impl Future<Output = Result<(), CloudError>>;
+}
+
+/// What the load balancer thinks of each target.
+pub type Targets = BTreeMap<InstanceId, TargetHealth>;
+
+/// One Auto Scaling group as it describes itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSeen {
+    /// Min, desired and max.
+    pub capacity: Capacity,
+    /// Its instances.
+    pub members: Vec<Member>,
+    /// Its suspended processes, of those we know.
+    pub suspended: std::collections::BTreeSet<Process>,
+    /// The version of its launch template, where it has one with a number.
+    pub template_version: Option<Release>,
+}
+
+/// One instance as its group describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its id.
+    pub id: InstanceId,
+    /// Whether it is `InService`.
+    pub in_service: bool,
+    /// Whether it is on its way out.
+    pub leaving: bool,
+}
+
+/// The table.
+pub trait Store {
+    /// A service's definition and record, strongly consistent, and whether this request is known.
+    fn load(
+        &self,
+        service: &ServiceName,
+        request: Option<&RequestId>,
+    ) -> impl Future<Output = Result<Loaded, CloudError>>;
+    /// An operation with its timeline.
+    fn operation(
+        &self,
+        service: &ServiceName,
+        id: &RequestId,
+    ) -> impl Future<Output = Result<Option<OperationItem>, CloudError>>;
+    /// The definitions of all services, as text by name.
+    fn definitions(&self) -> impl Future<Output = Result<Vec<(String, String)>, CloudError>>;
+    /// The services that are nominated for a look: an index, so perhaps a little behind.
+    fn busy(&self) -> impl Future<Output = Result<Vec<ServiceName>, CloudError>>;
+    /// Saves all of it or nothing.
+    fn save(&self, save: &Save) -> impl Future<Output = Result<Saved, CloudError>>;
+}
+
+/// What is known of a service.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The definition's text.
+    pub definition: Option<String>,
+    /// The record and the version it was read at.
+    pub record: Option<(Record, u64)>,
+    /// The operation that this request began or moved, if it was accepted before.
+    pub known_request: Option<RequestId>,
+    /// The record's schema is newer than we understand.
+    pub newer_schema: bool,
+}
+
+/// One transaction.
+#[derive(Clone, Debug)]
+pub struct Save {
+    /// The service.
+    pub service: ServiceName,
+    /// The record to write, and the version it must still have; `None`: it must not exist.
+    pub record: Option<(Record, Option<u64>)>,
+    /// The operation's item.
+    pub operation: Option<OperationItem>,
+    /// What was decided.
+    pub decision: Option<DecisionItem>,
+    /// A request that must never act again, and the operation it belongs to.
+    pub accepted: Option<(RequestId, RequestId)>,
+    /// The writer's mark: a save that was done although its answer was lost is known by it.
+    pub nonce: u128,
+}
+
+/// Whether a save was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// It was.
+    Done,
+    /// Somebody else was first.
+    Lost,
+}
+
+/// One accepted operation, whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationItem {
+    /// The operation as it stands.
+    #[serde(flatten)]
+    pub deployment: Deployment,
+    /// What happened, oldest first, at most [`OperationItem::MOST_ENTRIES`].
+    pub timeline: Vec<Entry>,
+}
+
+impl OperationItem {
+    /// The longest timeline that is kept. Beyond it the middle is dropped: how it began and how it
+    /// ended is what people read.
+    pub const MOST_ENTRIES: usize = 500;
+
+    /// Adds what happened.
+    pub fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        self.timeline.extend(entries);
+        let surplus = self.timeline.len().saturating_sub(Self::MOST_ENTRIES);
+        if surplus > 0 {
+            self.timeline.drain(100..100 + surplus);
+        }
+    }
+}
+
+/// One event of a service and what was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionItem {
+    /// When.
+    pub at: Timestamp,
+    /// What woke us.
+    pub trigger: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// The operation's id.
+    pub operation: Option<String>,
+    /// The operation's phase afterwards.
+    pub phase: Option<String>,
+    /// What was to be done.
+    pub actions: Vec<Action>,
+}
+
+impl DecisionItem {
+    /// How long it is kept.
+    pub const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+}
+
+/// The way out to people.
+pub trait Post {
+    /// Sends one notice about a service to its topic.
+    fn publish(&self, of: &Definition, notice: &Notice) -> impl Future<Output = Result<(), CloudError>>;
+}
+
+/// Time, and the randomness that marks a writer.
+pub trait Clock {
+    /// What time it is.
+    fn now(&self) -> Timestamp;
+    /// Waits.
+    fn sleep(&self, duration: SignedDuration) -> impl Future<Output = ()>;
+    /// A number that no other writer has.
+    fn nonce(&self) -> u128;
+}
+
+/// A call to the outside that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} on {resource} failed ({class}): {source}")]
+pub struct CloudError {
+    /// The API's name of the call.
+    pub operation: &'static str,
+    /// What it was about.
+    pub resource: String,
+    /// What may be done about it.
+    pub class: ErrorClass,
+    /// What was answered.
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+/// What may be done about a failed call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// It may work a little later.
+    Retry,
+    /// It will not work like this.
+    Permanent,
+    /// There was nothing left to do.
+    AlreadyDone,
+}
+
+impl std::fmt::Display for ErrorClass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            ErrorClass::Retry => "may work later",
+            ErrorClass::Permanent => "will not work like this",
+            ErrorClass::AlreadyDone => "already done",
+        })
+    }
+}

@@ -1,0 +1,151 @@
+//! How a second passes: the rules of the cloud, each with the page it follows.
+
+use jiff::{SignedDuration, Timestamp};
+use signalbox_domain::slot::{BySlot, Slot};
+use signalbox_domain::trigger::AlarmState;
+
+use crate::world::{AlarmEvent, Happening, Instance, Second, World};
+
+/// The load balancer asks each target this often ...
+/// ([health checks](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html))
+const HEALTH_CHECK_INTERVAL: i64 = 10;
+/// ... and calls it healthy after so many passed checks in a row.
+pub(crate) const HEALTHY_THRESHOLD: u32 = 2;
+
+/// A target counts only where a rule names its group: else it is `unused` and nobody checks it.
+pub(crate) fn is_healthy(instance: &Instance, group_in_use: bool) -> bool {
+    group_in_use && instance.gone_at.is_none() && instance.passed >= HEALTHY_THRESHOLD
+}
+
+/// One second of the world.
+pub(crate) fn second(world: &mut World) {
+    let before = BySlot::from_fn(|slot| world.healthy(slot));
+    follow_weights(world);
+    for slot in Slot::BOTH {
+        scale(world, slot);
+        check_health(world, slot);
+    }
+    let after = BySlot::from_fn(|slot| world.healthy(slot));
+    for slot in Slot::BOTH {
+        if before[slot] != after[slot] {
+            world.chronicle.push((world.now, Happening::Healthy(slot, after[slot])));
+        }
+    }
+    serve(world);
+    if world.now.as_second() % 60 == 0 {
+        judge_alarms(world);
+    }
+}
+
+fn follow_weights(world: &mut World) {
+    if world.balancer.effective_at.is_none_or(|at| at > world.now) {
+        return;
+    }
+    world.balancer.effective_at = None;
+    world.balancer.effective = world.balancer.weights;
+    let shares = BySlot::from_fn(|slot| world.share(slot));
+    world.chronicle.push((world.now, Happening::Weights(shares)));
+}
+
+/// A group moves to its desired size: it launches what is missing and lets the newest go
+/// ([termination policies](https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-instance-termination.html)
+/// differ; which one goes does not matter here). What goes drains first.
+fn scale(world: &mut World, slot: Slot) {
+    let now = world.now;
+    let drains = world.balancer.deregistration_delay;
+    let group = &mut world.groups[slot];
+    group.instances.retain(|instance| instance.gone_at.is_none_or(|gone| gone > now));
+    let staying = group.instances.iter().filter(|instance| instance.gone_at.is_none()).count();
+    let desired = usize::try_from(group.capacity.desired).unwrap_or(usize::MAX);
+    for _ in desired..staying {
+        if let Some(last) = group.instances.iter_mut().rev().find(|instance| instance.gone_at.is_none()) {
+            last.gone_at = Some(now + drains);
+        }
+    }
+    for _ in staying..desired {
+        let boots_in = SignedDuration::from_secs(world.random.boots.i64(70..150));
+        let id = format!("i-{:08x}", world.random.boots.u32(..));
+        let release = group.parameter.clone().unwrap_or_else(|| "none".to_owned());
+        group.instances.push(Instance { id, release, up_at: now + boots_in, passed: 0, gone_at: None });
+    }
+}
+
+fn check_health(world: &mut World, slot: Slot) {
+    if world.now.as_second() % HEALTH_CHECK_INTERVAL != 0 || world.balancer.weights[slot].is_none() {
+        return;
+    }
+    let now = world.now;
+    for instance in &mut world.groups[slot].instances {
+        let passes = instance.up_at <= now && nature_of(&world.releases, &instance.release).healthy;
+        instance.passed = if passes { (instance.passed + 1).min(HEALTHY_THRESHOLD) } else { 0 };
+    }
+}
+
+fn nature_of(
+    releases: &std::collections::BTreeMap<String, crate::world::Nature>,
+    release: &str,
+) -> crate::world::Nature {
+    releases.get(release).copied().unwrap_or_default()
+}
+
+/// Each request goes to a slot by weight, and there to any healthy target; where none is healthy the
+/// load balancer fails open and asks the sick ones.
+fn serve(world: &mut World) {
+    let minute = world.now.as_second() / 60;
+    let shares = BySlot::from_fn(|slot| world.share(slot));
+    let mut failed = 0;
+    for _ in 0..world.requests_per_second {
+        let slot = if world.random.requests.u8(0..100) < shares.blue { Slot::Blue } else { Slot::Green };
+        let counts = &mut world.counted.minutes.entry(minute).or_default()[slot];
+        counts.0 += 1;
+        let Some(release) = answering(world, slot) else {
+            world.counted.nobody_there += 1;
+            failed += 1;
+            continue;
+        };
+        let failures = nature_of(&world.releases, &release).failures_per_thousand;
+        if world.random.requests.u32(0..1_000) < failures {
+            *world.counted.failed_by_release.entry(release).or_default() += 1;
+            if let Some(minute) = world.counted.minutes.get_mut(&minute) {
+                minute[slot].1 += 1;
+            }
+            failed += 1;
+        } else {
+            world.counted.served += 1;
+        }
+    }
+    let healthy = BySlot::from_fn(|slot| world.healthy(slot));
+    world.counted.seconds.push(Second { at: world.now, weights: shares, healthy, failed });
+}
+
+fn answering(world: &World, slot: Slot) -> Option<String> {
+    let in_use = world.balancer.weights[slot].is_some();
+    let instances = &world.groups[slot].instances;
+    let healthy = instances.iter().find(|instance| is_healthy(instance, in_use));
+    healthy.map(|instance| instance.release.clone())
+}
+
+/// Alarms look at the last closed minute, both slots together, as an alarm on the load balancer does
+/// ([evaluation](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html)).
+fn judge_alarms(world: &mut World) {
+    let minute = world.now.as_second() / 60 - 1;
+    let counts = world.counted.minutes.get(&minute).copied().unwrap_or_default();
+    let (all, failed) = (counts.blue.0 + counts.green.0, counts.blue.1 + counts.green.1);
+    let mut changes = Vec::new();
+    for (name, alarm) in &mut world.alarms {
+        let state = match all {
+            0 => AlarmState::InsufficientData,
+            all if failed * 1_000 > alarm.above_per_thousand * all => AlarmState::Alarm,
+            _ => AlarmState::Ok,
+        };
+        if state != alarm.state {
+            alarm.state = state;
+            changes.push((name.clone(), state));
+        }
+    }
+    for (alarm, state) in changes {
+        world.chronicle.push((world.now, Happening::Alarm(alarm.clone(), state)));
+        let delivered_at: Timestamp = world.now + SignedDuration::from_secs(world.random.calls.i64(1..6));
+        world.alarm_events.push(AlarmEvent { alarm, state, at: world.now, delivered_at });
+    }
+}

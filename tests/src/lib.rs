@@ -1,0 +1,42 @@
+//! The test harness: real function binaries, behind a Lambda Runtime API of our own, against
+//! an AWS emulator.
+//!
+//! ```no_run
+//! # use serde_json::json;
+//! # use signalbox_tests::{moto::Moto, stack::Stack};
+//! # async fn example() {
+//! let stack = Stack::create(&Moto::shared()).await;
+//! let deployer = stack.start("deployer").await;
+//! let answer = deployer.invoke(json!({"command": "deploy", "service": stack.name, "release": "v2"})).await;
+//! assert_eq!(answer.unwrap()["outcome"], "accepted");
+//! assert_eq!(stack.record().await.unwrap().doc["operation"]["phase"], "provisioning");
+//! # }
+//! ```
+//!
+//! - [`moto`] starts the emulator and steers it: holds, faults, delays, the log of calls.
+//! - [`stack`] makes a service of its own for every test, and reads the world back.
+//! - [`build`] builds the binaries, [`runtime`] runs them as Lambda does.
+//! - [`invoke_api`] puts Lambda's Invoke API in front of them, for the command line.
+//! - [`events`] writes the events that AWS would send.
+//!
+//! The crate depends on none of Signalbox's own: what it expects is the contract, not the code.
+//! A test that cannot run fails; none is skipped. Every wait has a limit and says what it
+//! waited for.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "this is test code: a failed step is a failed test, at the line where it failed"
+)]
+#![allow(clippy::disallowed_methods, reason = "the bans keep the functions' clock and environment in one place")]
+
+pub mod build;
+pub mod events;
+pub mod http;
+pub mod invoke_api;
+pub mod moto;
+pub mod runtime;
+pub mod stack;
+pub mod wait;
+mod workspace;

@@ -1,0 +1,101 @@
+//! The command, against the real functions.
+
+use std::path::PathBuf;
+use std::process::Output;
+
+use serde_json::{Value, json};
+use signalbox_tests::invoke_api::InvokeApi;
+use signalbox_tests::moto::Moto;
+use signalbox_tests::runtime::Function;
+use signalbox_tests::stack::{Slot, Stack};
+use tokio::process::Command;
+
+use crate::drive::{assert_clean, beat_until_at_rest};
+
+struct Shell<'a> {
+    stack: &'a Stack,
+    lambda: InvokeApi,
+}
+
+impl<'a> Shell<'a> {
+    async fn new(stack: &'a Stack, deployer: &Function, rollback: &Function) -> Shell<'a> {
+        let lambda = InvokeApi::start(&[("signalbox-deployer", deployer), ("signalbox-rollback", rollback)]).await;
+        Shell { stack, lambda }
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(signalbox_tests::build::binary("signalbox"))
+            .args(arguments)
+            .envs(self.stack.env())
+            .env("AWS_ENDPOINT_URL_LAMBDA", self.lambda.endpoint())
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .output()
+            .await
+            .expect("the command runs")
+    }
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn file(name: &str, content: &Value) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("signalbox-{}-{name}", std::process::id()));
+    std::fs::write(&path, content.to_string()).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn a_service_is_defined_deployed_followed_and_rolled_back_from_the_shell() {
+    let stack = Stack::builder(&Moto::shared()).undefined().create().await;
+    let (deployer, rollback) = (stack.start("deployer").await, stack.start("rollback").await);
+    let shell = Shell::new(&stack, &deployer, &rollback).await;
+    let definition = file("definition.json", stack.definition());
+    let defined = shell.run(&["define", definition.to_str().unwrap()]).await;
+    assert!(defined.status.success(), "{}", text(&defined));
+
+    let arguments = ["deploy", &stack.name, "v2", "--id", "d-1", "--wait"];
+    let deploying = shell.run(&arguments);
+    let beating = async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        beat_until_at_rest(&stack, &deployer).await;
+    };
+    let (deployed, ()) = tokio::join!(deploying, beating);
+    assert!(deployed.status.success(), "{}", text(&deployed));
+    assert!(text(&deployed).contains("v2 is live on green"), "{}", text(&deployed));
+
+    let status = shell.run(&["--json", "status", &stack.name]).await;
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(status["record"]["live"], "green");
+    let readable = shell.run(&["status", &stack.name]).await;
+    assert!(text(&readable).contains("a rollback goes to v1"), "{}", text(&readable));
+
+    let back = shell.run(&["rollback", &stack.name, "--reason", "wrong results"]).await;
+    assert!(back.status.success(), "{}", text(&back));
+    beat_until_at_rest(&stack, &deployer).await;
+    assert_clean(&stack, Slot::Blue, "v1").await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_one_line_with_one_line_of_what_to_do() {
+    let stack = Stack::create(&Moto::shared()).await;
+    let (deployer, rollback) = (stack.start("deployer").await, stack.start("rollback").await);
+    let shell = Shell::new(&stack, &deployer, &rollback).await;
+    let mut wrong = stack.definition().clone();
+    wrong["strategy"] = json!({"kind": "canary", "weight": 150});
+    let wrong = file("wrong.json", &wrong);
+    for (arguments, code, says) in [
+        (vec!["define", wrong.to_str().unwrap()], 2, "strategy.weight"),
+        (vec!["define", "nowhere.json"], 2, "nowhere.json"),
+        (vec!["deploy", "nobody", "v2"], 1, "no service named nobody"),
+        (vec!["deploy", &stack.name, "v 2"], 1, "release"),
+        (vec!["--deployer", "missing", "status", &stack.name], 1, "missing"),
+        (vec!["rollback", &stack.name], 2, "--reason"),
+    ] {
+        let output = shell.run(&arguments).await;
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains(says), "{arguments:?}: {}", text(&output));
+    }
+}

@@ -1,0 +1,18 @@
+//! All integration tests, in one binary: linking the SDK once is slow enough.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "this is test code: a failed step is a failed test, at the line where it failed"
+)]
+#![allow(clippy::disallowed_methods, reason = "the bans keep the functions' clock and environment in one place")]
+
+mod cli;
+mod drive;
+mod flip;
+mod harness;
+mod kills;
+mod refusals;
+mod rivals;
+mod wiring;

@@ -1,0 +1,107 @@
+//! What the workspace itself must be: dependencies point one way, and what is banned stays out.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
+}
+
+fn metadata() -> Value {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let arguments = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
+    let output = Command::new(cargo).args(arguments).current_dir(workspace()).output().expect("cargo metadata");
+    serde_json::from_slice(&output.stdout).expect("metadata")
+}
+
+/// What each member may use of the others. Tests use what they like.
+const MAY_USE: [(&str, &[&str]); 10] = [
+    ("signalbox-domain", &[]),
+    ("signalbox-events", &["signalbox-domain"]),
+    ("signalbox-reconciler", &["signalbox-domain"]),
+    ("signalbox-aws", &["signalbox-domain", "signalbox-reconciler"]),
+    ("signalbox-bootstrap", &["signalbox-domain"]),
+    ("signalbox-sim", &["signalbox-domain", "signalbox-reconciler"]),
+    (
+        "signalbox-deployer",
+        &["signalbox-aws", "signalbox-bootstrap", "signalbox-domain", "signalbox-events", "signalbox-reconciler"],
+    ),
+    (
+        "signalbox-rollback",
+        &["signalbox-aws", "signalbox-bootstrap", "signalbox-domain", "signalbox-events", "signalbox-reconciler"],
+    ),
+    (
+        "signalbox",
+        &["signalbox-aws", "signalbox-bootstrap", "signalbox-domain", "signalbox-reconciler", "signalbox-sim"],
+    ),
+    ("signalbox-tests", &[]),
+];
+
+#[test]
+fn dependencies_point_one_way() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap();
+    let named: BTreeSet<&str> = packages.iter().map(|package| package["name"].as_str().unwrap()).collect();
+    assert_eq!(named, MAY_USE.iter().map(|(name, _)| *name).collect(), "every member has its line here");
+    for package in packages {
+        let name = package["name"].as_str().unwrap();
+        let allowed = MAY_USE.iter().find(|(own, _)| *own == name).unwrap().1;
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let uses = dependency["name"].as_str().unwrap();
+            if uses.starts_with("signalbox") && dependency["kind"].is_null() {
+                assert!(allowed.contains(&uses), "{name} must not use {uses}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_domain_knows_no_runtime_clock_randomness_or_sdk() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap();
+    let domain = packages.iter().find(|package| package["name"] == "signalbox-domain").unwrap();
+    let uses: BTreeSet<&str> = domain["dependencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|dependency| dependency["kind"].is_null())
+        .map(|dependency| dependency["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(uses, BTreeSet::from(["jiff", "serde", "serde_json", "serde_path_to_error", "thiserror"]));
+}
+
+#[test]
+fn neither_aws_lc_nor_the_legacy_http_stack_nor_the_giant_sdk_is_linked() {
+    let lock = std::fs::read_to_string(workspace().join("Cargo.lock")).unwrap();
+    let packages: Vec<(&str, &str)> = lock
+        .split("[[package]]")
+        .filter_map(|package| {
+            let field = |name: &str| package.lines().find_map(|line| line.strip_prefix(name)?.strip_suffix('"'));
+            Some((field("name = \"")?, field("version = \"")?))
+        })
+        .collect();
+    assert!(packages.len() > 100, "the lock file was read");
+    for (name, version) in packages {
+        assert!(!["aws-lc-sys", "aws-lc-rs", "aws-sdk-ec2", "openssl-sys"].contains(&name), "{name} is banned");
+        let legacy = (name == "hyper" && version.starts_with("0.")) || (name == "rustls" && version < "0.23");
+        assert!(!legacy, "{name} {version} is the legacy stack");
+    }
+}
+
+#[test]
+fn every_path_that_the_documents_name_exists() {
+    for document in ["README.md", "docs/architecture.md"] {
+        let text = std::fs::read_to_string(workspace().join(document)).unwrap();
+        let named = text
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|code| code.starts_with("shared/") || code.starts_with("docs/") || code.starts_with("tests/"));
+        for path in named {
+            assert!(workspace().join(path).exists(), "{document} names {path}");
+        }
+    }
+}
