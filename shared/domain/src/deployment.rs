@@ -17,7 +17,7 @@
 //! - `slot` is the slot the release moves into; the other one is `keep`: until `Succeeded` it is
 //!   the live one, and it can take all traffic back at any time, which is checked before every step.
 //! - Weights go on only from weights that were *seen*. Nothing is shrunk, unpinned or ended before
-//!   the wanted weights were seen for `settle_guard` ([`crate::look::Look::is_settled`]).
+//!   the wanted weights were seen for `settle_guard` (`Look::is_settled`).
 //! - An alarm that fires is evidence even if it has gone back to OK before we looked.
 //! - A rollback asks no permission of freezes, caps or sick live slots.
 

@@ -4,8 +4,7 @@ use jiff::Timestamp;
 
 use crate::decision::{Answer, Decision, Outcome};
 use crate::definition::Definition;
-use crate::look::notice;
-use crate::notice::{Kind, Severity};
+use crate::notice::{Kind, Notice, Severity};
 use crate::observation::Observation;
 use crate::record::Record;
 use crate::slot::Split;
@@ -54,7 +53,8 @@ pub(crate) fn decline(definition: &Definition, trigger: &Trigger, reason: &str, 
     let orphans = match origin {
         Origin::Event { .. } => {
             let text = format!("a request was refused: {reason}");
-            vec![notice(definition, Kind::RequestRefused, Severity::Warning, trigger.request_id(), &text, now, 0)]
+            let kind = (Kind::RequestRefused, Severity::Warning);
+            vec![Notice::about(definition, kind, trigger.request_id(), &text, now, 0)]
         }
         Origin::Invoke => Vec::new(),
     };

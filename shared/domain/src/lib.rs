@@ -10,7 +10,7 @@
 //!    a service is the record's `operation`, and the record changes by compare-and-set alone.
 //! 3. [`observation`]: what one look saw of the real world.
 //! 4. [`trigger`]: why we look. An event is only a nudge to look again.
-//! 5. [`look::decide`]: the one way in. It gives a [`decision::Decision`]: the next record, the
+//! 5. [`decide::decide`]: the one way in. It gives a [`decision::Decision`]: the next record, the
 //!    actions, the notices, the answer.
 //! 6. [`deployment`]: the state machine that moves a release in and takes it back.
 //! 7. [`interlock::permit`]: the second lock, which every action passes before it is done.
@@ -19,20 +19,22 @@
 //! record + observation + definition + trigger + now
 //!          │
 //!          ▼
-//!   look::decide ──► next record, actions, notices, answer
+//!   decide::decide ──► next record, actions, notices, answer
 //!                          │
 //!                          ▼
 //!                 interlock::permit ──► done by the reconciler, after the record was saved
 //! ```
 
+pub mod decide;
 pub mod decision;
 pub mod definition;
 pub mod deployment;
 mod first_contact;
 mod intent;
 pub mod interlock;
-pub mod look;
+mod look;
 pub mod mistake;
+pub mod needs;
 pub mod notice;
 pub mod observation;
 pub mod record;

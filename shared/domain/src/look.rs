@@ -1,70 +1,27 @@
-//! One look at one service: the only way in. [`decide`] takes what is remembered, what was seen
-//! and why we look, and says what comes next. It is pure and total: the same input always gives
-//! the same decision, and every input gives one.
+//! A look in progress: the record as it is becoming, beside what was seen. The machines in
+//! [`crate::deployment`] and `steady` are written as what a look does.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::decision::{Answer, Decision, Entry, Outcome};
+use crate::decision::{Entry, Outcome};
 use crate::definition::Definition;
-use crate::deployment::{Deployment, Phase};
-use crate::first_contact;
-use crate::intent;
+use crate::deployment::Deployment;
 use crate::notice::{Kind, Notice, Severity};
 use crate::observation::Observation;
 use crate::record::{Operation, Record};
 use crate::slot::{BySlot, Slot};
 use crate::text::RequestId;
-use crate::trigger::Trigger;
-
-/// Decides what one look leads to.
-///
-/// `now` is the clock's time; a clock that stands behind the record's last look is not believed.
-#[must_use]
-pub fn decide(
-    record: Option<&Record>,
-    seen: &Observation,
-    definition: &Definition,
-    trigger: &Trigger,
-    now: Timestamp,
-) -> Decision {
-    let now = record.map_or(now, |record| now.max(record.last_look));
-    let before = match record {
-        Some(record) => record.clone(),
-        None => match first_contact::record(seen, definition, trigger, now) {
-            Ok(record) => record,
-            Err(reason) => return first_contact::decline(definition, trigger, &reason, now),
-        },
-    };
-    let nothing_yet = record.is_none();
-    let mut look = Look {
-        record: before.clone(),
-        seen,
-        definition,
-        now,
-        timeline: Vec::new(),
-        told: Vec::new(),
-        touched: None,
-        accepted: None,
-    };
-    if let Trigger::StatusRequested = trigger {
-        return look.report(record);
-    }
-    look.take_note();
-    let reply = look.hear(trigger);
-    look.advance(trigger);
-    look.finish(nothing_yet, &before, reply)
-}
 
 /// A look in progress: the record as it is becoming, beside what was seen.
 #[derive(Debug)]
-pub struct Look<'a> {
+pub(crate) struct Look<'a> {
     pub(crate) record: Record,
     pub(crate) seen: &'a Observation,
     pub(crate) definition: &'a Definition,
     pub(crate) now: Timestamp,
-    timeline: Vec<Entry>,
-    told: Vec<Notice>,
-    touched: Option<Deployment>,
+    pub(crate) timeline: Vec<Entry>,
+    pub(crate) told: Vec<Notice>,
+    pub(crate) touched: Option<Deployment>,
     pub(crate) accepted: Option<(RequestId, RequestId)>,
 }
 
@@ -103,8 +60,7 @@ impl Look<'_> {
     }
 
     /// Whether a late write of ours would have shown by now: only then is anything torn down.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
+    pub(crate) fn is_settled(&self) -> bool {
         self.record.routing.seen_since.is_some() && self.seen_for() >= self.definition.settle_guard.duration()
     }
 
@@ -133,154 +89,7 @@ impl Look<'_> {
 
     /// Tells people. The first line is made to name the service.
     pub(crate) fn tell(&mut self, kind: Kind, severity: Severity, operation: Option<&RequestId>, text: &str) {
-        self.told.push(notice(self.definition, kind, severity, operation, text, self.now, self.told.len()));
+        let nth = self.told.len();
+        self.told.push(Notice::about(self.definition, (kind, severity), operation, text, self.now, nth));
     }
-
-    /// How things stand, changing nothing.
-    fn report(self, record: Option<&Record>) -> Decision {
-        let mut answer = self.answer(&self.record, None);
-        answer.record = Some(Box::new(self.record));
-        Decision {
-            next: record.cloned(),
-            actions: Vec::new(),
-            timeline: Vec::new(),
-            operation: None,
-            accepted: None,
-            answer,
-            orphans: Vec::new(),
-            look_again_in: None,
-        }
-    }
-
-    fn finish(mut self, nothing_yet: bool, before: &Record, reply: Option<Reply>) -> Decision {
-        let actions = intent::actions(&self);
-        let answer = self.answer(before, reply);
-        let told = !self.told.is_empty();
-        self.record.tell(std::mem::take(&mut self.told));
-        let look_again_in = self.look_again_in(!actions.is_empty());
-        // A service without a record gets one when there is something to remember, not by being looked at.
-        let worth_saving =
-            if nothing_yet { self.record.is_busy() || told || !actions.is_empty() } else { self.record != *before };
-        if worth_saving || !actions.is_empty() {
-            self.record.last_look = self.now;
-        }
-        let next = (worth_saving || !nothing_yet).then_some(self.record);
-        Decision {
-            next,
-            actions,
-            timeline: self.timeline,
-            operation: self.touched,
-            accepted: self.accepted,
-            answer,
-            orphans: Vec::new(),
-            look_again_in,
-        }
-    }
-
-    fn answer(&self, before: &Record, reply: Option<Reply>) -> Answer {
-        let now_owned = self.deployment();
-        let (outcome, reason) = match reply {
-            Some(reply) => (reply.outcome, reply.reason),
-            None => match (before.deployment(), now_owned) {
-                (Some(was), Some(is)) if was.phase == is.phase => (Outcome::Waiting, self.waiting_for(is)),
-                (Some(_), Some(is)) => (Outcome::Advanced, is.describe()),
-                (None, Some(is)) => (Outcome::Accepted, is.describe()),
-                (Some(_), None) => {
-                    (Outcome::Advanced, self.touched.as_ref().map_or_else(String::new, Deployment::describe))
-                }
-                (None, None) => (Outcome::Idle, self.at_rest()),
-            },
-        };
-        let subject = now_owned.or(before.deployment()).or(self.touched.as_ref());
-        let ended = self.touched.as_ref().filter(|ended| before.deployment().is_some_and(|was| was.id == ended.id));
-        Answer {
-            service: self.definition.name.to_string(),
-            outcome,
-            reason,
-            phase: now_owned.or(ended).map(|deployment| deployment.phase.name().to_owned()),
-            operation: subject.map(|deployment| deployment.id.to_string()),
-            record: None,
-        }
-    }
-
-    fn at_rest(&self) -> String {
-        let live = self.record.live;
-        let release = self.record.releases[live].as_ref().map_or("no known release", |release| release.as_str());
-        match &self.record.standby {
-            Some(standby) => format!("{release} is live on {live}; {} stands by as a warm way back", standby.slot),
-            None => format!("{release} is live on {live}; there is nothing to do"),
-        }
-    }
-
-    fn waiting_for(&self, deployment: &Deployment) -> String {
-        if let Some(cause) = &deployment.asking {
-            return format!("{} is held, because {cause}; only `rollback` with force goes back", deployment.release);
-        }
-        if deployment.paused_since.is_some() {
-            return format!("paused while {}", deployment.describe());
-        }
-        deployment.describe()
-    }
-
-    fn look_again_in(&self, acted: bool) -> Option<SignedDuration> {
-        if acted || !self.record.outbox.is_empty() {
-            return Some(SignedDuration::from_secs(1));
-        }
-        if self.record.operation.is_some() {
-            return Some(SignedDuration::from_secs(2));
-        }
-        self.record.standby.as_ref().map(|standby| {
-            let left = standby.until.duration_since(self.now);
-            left.clamp(SignedDuration::from_secs(5), SignedDuration::from_secs(60))
-        })
-    }
-}
-
-pub(crate) fn notice(
-    definition: &Definition,
-    kind: Kind,
-    severity: Severity,
-    operation: Option<&RequestId>,
-    text: &str,
-    now: Timestamp,
-    nth: usize,
-) -> Notice {
-    let of = operation.map_or_else(|| definition.name.to_string(), ToString::to_string);
-    Notice {
-        id: format!("{of}/{}/{}-{nth}", kind.name(), now.as_millisecond()),
-        kind,
-        severity,
-        operation: operation.map(ToString::to_string),
-        text: format!("{}: {text}", definition.name),
-        at: now,
-    }
-}
-
-/// Stops the operation because its next action was refused by [`crate::interlock::permit`]:
-/// a defect of ours, so it is loud, and nothing but a person's word moves it again.
-#[must_use]
-pub fn halt(
-    record: &Record,
-    definition: &Definition,
-    refused: &str,
-    now: Timestamp,
-) -> (Record, Option<Deployment>, String) {
-    let mut record = record.clone();
-    let now = now.max(record.last_look);
-    record.last_look = now;
-    let left = format!("a step was refused as unsafe: {refused}");
-    if let Some(Operation::Deployment(deployment)) = &mut record.operation {
-        let by_hand =
-            format!("check the weights and groups of {}, then `signalbox resume {}`", definition.name, definition.name);
-        let stuck = crate::deployment::Stuck { left: left.clone(), by_hand, heals: false };
-        deployment.phase =
-            Phase::Stuck { cause: crate::deployment::Cause::Defect { refused: refused.to_owned() }, stuck };
-        deployment.since = now;
-    }
-    let operation = record.deployment().cloned();
-    let text = format!("stopped. {left}. Traffic stays where it is. This is a defect of Signalbox: please report it.");
-    let told =
-        notice(definition, Kind::OperationStuck, Severity::Critical, operation.as_ref().map(|d| &d.id), &text, now, 0);
-    record.tell([told]);
-    (record, operation, left)
 }

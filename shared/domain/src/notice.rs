@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::record::Record;
+use crate::definition::Definition;
+use crate::text::RequestId;
 
 /// One notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +100,27 @@ impl Severity {
 }
 
 impl Notice {
+    /// A notice about a service, whose name its first line begins with. `nth` tells apart those of
+    /// one kind that one look decides.
+    pub(crate) fn about(
+        definition: &Definition,
+        (kind, severity): (Kind, Severity),
+        operation: Option<&RequestId>,
+        text: &str,
+        now: Timestamp,
+        nth: usize,
+    ) -> Notice {
+        let of = operation.map_or_else(|| definition.name.to_string(), ToString::to_string);
+        Notice {
+            id: format!("{of}/{}/{}-{nth}", kind.name(), now.as_millisecond()),
+            kind,
+            severity,
+            operation: operation.map(ToString::to_string),
+            text: format!("{}: {text}", definition.name),
+            at: now,
+        }
+    }
+
     /// The subject of a mail: ASCII, one line, at most 100 characters, as SNS demands
     /// ([Publish](https://docs.aws.amazon.com/sns/latest/api/API_Publish.html)).
     #[must_use]
@@ -108,38 +130,5 @@ impl Notice {
         let subject: String = ascii.take(100).collect();
         let trimmed = subject.trim();
         if trimmed.is_empty() { "Signalbox".to_owned() } else { trimmed.to_owned() }
-    }
-}
-
-impl Record {
-    /// Puts notices into the outbox. When more wait than it holds, the oldest become one.
-    pub fn tell(&mut self, notices: impl IntoIterator<Item = Notice>) {
-        for notice in notices {
-            if !self.outbox.iter().any(|waiting| waiting.id == notice.id) {
-                self.outbox.push(notice);
-            }
-        }
-        if self.outbox.len() <= Record::OUTBOX_LIMIT {
-            return;
-        }
-        let surplus: Vec<Notice> = self.outbox.drain(..=self.outbox.len() - Record::OUTBOX_LIMIT).collect();
-        let Some(first) = surplus.first() else { return };
-        let severity = surplus.iter().map(|notice| notice.severity).max().unwrap_or(Severity::Info);
-        let lines: Vec<&str> = surplus.iter().filter_map(|notice| notice.text.lines().next()).collect();
-        let told_before = lines.len().saturating_sub(20);
-        let text = format!(
-            "{} notices could not be sent in time; the last of them:\n{}",
-            lines.len(),
-            lines[told_before..].join("\n")
-        );
-        let merged = Notice {
-            id: format!("{}+", first.id),
-            kind: Kind::Coalesced,
-            severity,
-            operation: None,
-            text,
-            at: first.at,
-        };
-        self.outbox.insert(0, merged);
     }
 }

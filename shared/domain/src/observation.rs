@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::definition::Capacity;
-use crate::deployment::Phase;
-use crate::record::Record;
 use crate::slot::{BySlot, Slot, Split};
 use crate::text::{AlarmName, InstanceId, Release};
-use crate::trigger::{AlarmState, Trigger};
+use crate::trigger::AlarmState;
 
 /// What one look saw. Where a part could not be read, it says so instead of guessing:
 /// nothing moves forward on what was not seen, and a rollback does not wait for it.
@@ -40,47 +38,6 @@ impl Observation {
     #[must_use]
     pub fn weight(&self, slot: Slot) -> u8 {
         self.routing.weight(slot)
-    }
-}
-
-/// What a look has to ask for beyond the weights, the groups and the releases.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// The guard's alarms.
-    pub alarms: bool,
-    /// What stands around the service.
-    pub surroundings: bool,
-    /// How quiet this slot is.
-    pub quiet: Option<Slot>,
-}
-
-impl Needs {
-    /// What a look with this trigger at a service with this record has to ask for.
-    #[must_use]
-    pub fn of(record: Option<&Record>, trigger: &Trigger, now: Timestamp) -> Needs {
-        let begins = matches!(trigger, Trigger::DeployRequested(_) | Trigger::RollbackRequested(_));
-        let Some(record) = record else {
-            return Needs { alarms: begins, surroundings: begins, quiet: None };
-        };
-        let leaving = match (record.deployment(), &record.standby) {
-            (Some(own), _) => match own.phase {
-                Phase::Provisioning { cleared: false } | Phase::RollingBack { .. } | Phase::Stuck { .. } => {
-                    Some(own.slot)
-                }
-                Phase::Provisioning { cleared: true }
-                | Phase::Verifying { .. }
-                | Phase::Shifting { .. }
-                | Phase::AwaitingApproval { .. }
-                | Phase::Baking
-                | Phase::Succeeded
-                | Phase::RolledBack { .. } => None,
-            },
-            (None, Some(standby)) if begins || now >= standby.until => Some(standby.slot),
-            (None, Some(_)) => None,
-            (None, None) => begins.then_some(record.live.other()),
-        };
-        let watched = record.operation.is_some() || record.standby.is_some() || begins;
-        Needs { alarms: watched, surroundings: begins && record.operation.is_none(), quiet: leaving }
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::Capacity;
 use crate::deployment::Deployment;
-use crate::notice::Notice;
+use crate::notice::{Kind, Notice, Severity};
 use crate::observation::Process;
 use crate::slot::{BySlot, Slot, Split};
 use crate::text::{Release, RequestId};
@@ -102,6 +102,37 @@ impl Record {
         }
         self.routing.since = now;
         self.routing.seen_since = None;
+    }
+
+    /// Puts notices into the outbox. When more wait than it holds, the oldest become one.
+    pub fn tell(&mut self, notices: impl IntoIterator<Item = Notice>) {
+        for notice in notices {
+            if !self.outbox.iter().any(|waiting| waiting.id == notice.id) {
+                self.outbox.push(notice);
+            }
+        }
+        if self.outbox.len() <= Record::OUTBOX_LIMIT {
+            return;
+        }
+        let surplus: Vec<Notice> = self.outbox.drain(..=self.outbox.len() - Record::OUTBOX_LIMIT).collect();
+        let Some(first) = surplus.first() else { return };
+        let severity = surplus.iter().map(|notice| notice.severity).max().unwrap_or(Severity::Info);
+        let lines: Vec<&str> = surplus.iter().filter_map(|notice| notice.text.lines().next()).collect();
+        let told_before = lines.len().saturating_sub(20);
+        let text = format!(
+            "{} notices could not be sent in time; the last of them:\n{}",
+            lines.len(),
+            lines[told_before..].join("\n")
+        );
+        let merged = Notice {
+            id: format!("{}+", first.id),
+            kind: Kind::Coalesced,
+            severity,
+            operation: None,
+            text,
+            at: first.at,
+        };
+        self.outbox.insert(0, merged);
     }
 }
 

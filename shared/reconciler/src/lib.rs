@@ -4,7 +4,7 @@
 //!
 //! 1. **Load** the definition and the record, strongly consistent, in one call.
 //! 2. **Observe** the world, all calls side by side.
-//! 3. **Decide** with [`signalbox_domain::look::decide`], and hold every action against
+//! 3. **Decide** with [`signalbox_domain::decide::decide`], and hold every action against
 //!    [`signalbox_domain::interlock::permit`].
 //! 4. **Save** the next record by compare-and-set, in one transaction with the operation's item and
 //!    the decision. Whoever loses the race looks again from the start.

@@ -2,13 +2,14 @@
 
 use futures_util::future::{OptionFuture, join};
 use jiff::{SignedDuration, Timestamp};
+use signalbox_domain::decide::{decide, halt};
 use signalbox_domain::decision::{Action, Answer, Decision, Outcome};
 use signalbox_domain::definition::Definition;
 use signalbox_domain::interlock;
-use signalbox_domain::look::{decide, halt};
 use signalbox_domain::mistake::Mistake;
+use signalbox_domain::needs::Needs;
 use signalbox_domain::notice::Notice;
-use signalbox_domain::observation::{Needs, Observation};
+use signalbox_domain::observation::Observation;
 use signalbox_domain::record::Record;
 use signalbox_domain::text::{RequestId, ServiceName};
 use signalbox_domain::trigger::{Nudge, Trigger};

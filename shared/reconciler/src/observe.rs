@@ -3,7 +3,8 @@
 use futures_util::future::{OptionFuture, join, join3, join5};
 use jiff::Timestamp;
 use signalbox_domain::definition::{Definition, ReleaseSource};
-use signalbox_domain::observation::{Group, Instance, Needs, Observation, TargetHealth};
+use signalbox_domain::needs::Needs;
+use signalbox_domain::observation::{Group, Instance, Observation, TargetHealth};
 use signalbox_domain::slot::{BySlot, Slot};
 
 use crate::ports::{Cloud, CloudError, GroupSeen, Targets};

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use signalbox_domain::decide::decide;
 use signalbox_domain::decision::{Action, Decision};
 use signalbox_domain::definition::{Capacity, Definition};
 use signalbox_domain::interlock;
-use signalbox_domain::look::decide;
 use signalbox_domain::observation::{
     AlarmSeen, Group, Instance, Observation, Process, Quiet, Routing, Surroundings, TargetHealth,
 };
