@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
+use signalbox_domain::decision::Outcome;
 
 use crate::functions::Functions;
 use crate::show::{self, Problem};
@@ -44,7 +45,19 @@ pub(crate) enum Command {
         /// Play the same story with other chances.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Write the page with the charts to this file.
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
     },
+    /// Run scenarios with many seeds in the simulated cloud.
+    Simulate(crate::simulate::Simulate),
+    #[command(flatten)]
+    Installed(Installed),
+}
+
+/// What is asked of an installation.
+#[derive(Subcommand)]
+pub(crate) enum Installed {
     /// Write a service's definition, after checking every field of it.
     Define {
         /// The definition, as JSON.
@@ -134,36 +147,50 @@ pub(crate) enum Colour {
 }
 
 impl Cli {
-    pub(crate) async fn run(self) -> Result<ExitCode, Problem> {
-        let Installation { json, table, deployer, rollback } = self.installation;
+    /// Does what was typed. What runs on this machine alone asks nobody for a region or credentials.
+    pub(crate) fn run(self) -> Result<ExitCode, Problem> {
+        match self.command {
+            Command::Demo { seed, report } => Ok(crate::demo::run(seed, report.as_deref())),
+            Command::Simulate(simulate) => simulate.run(),
+            Command::Installed(command) => {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                let runtime = runtime.map_err(|error| Problem::failed("cannot start", error, "try again"))?;
+                runtime.block_on(command.run(self.installation))
+            }
+        }
+    }
+}
+
+impl Installed {
+    async fn run(self, installation: Installation) -> Result<ExitCode, Problem> {
+        let Installation { json, table, deployer, rollback } = installation;
         let functions = Functions::of(deployer, rollback).await;
         let deployer =
             async |payload: Value| functions.deployer(&payload).await.map(|answer| show::answer(&answer, json));
-        match self.command {
-            Command::Demo { seed } => Ok(crate::demo::run(seed)),
-            Command::Define { file } => Table::of(table).await.define(&file, json).await,
-            Command::Deploy(deploy) => {
+        match self {
+            Installed::Define { file } => Table::of(table).await.define(&file, json).await,
+            Installed::Deploy(deploy) => {
                 let wait = deploy.wait;
                 let service = deploy.service.service.clone();
                 let answer = functions.deployer(&deploy.payload()).await?;
                 let code = show::answer(&answer, json);
-                match (wait, &answer.operation) {
-                    (true, Some(operation)) if code == ExitCode::SUCCESS => {
+                match (wait, &answer.operation, answer.outcome) {
+                    (true, Some(operation), Outcome::Accepted | Outcome::Waiting | Outcome::Idle) => {
                         Table::of(table).await.follow(&service, operation, json).await
                     }
                     _ => Ok(code),
                 }
             }
-            Command::Status(of) => deployer(of.says("status")).await,
-            Command::Rollback(asked) => {
+            Installed::Status(of) => deployer(of.says("status")).await,
+            Installed::Rollback(asked) => {
                 let answer = functions.rollback(&asked.payload()).await?;
                 Ok(show::answer(&answer, json))
             }
-            Command::Promote(of) => deployer(of.says("promote")).await,
-            Command::Pause(of) => deployer(of.says("pause")).await,
-            Command::Resume(of) => deployer(of.says("resume")).await,
-            Command::Abort(of) => deployer(of.says("abort")).await,
-            Command::Adopt { service, live, release } => {
+            Installed::Promote(of) => deployer(of.says("promote")).await,
+            Installed::Pause(of) => deployer(of.says("pause")).await,
+            Installed::Resume(of) => deployer(of.says("resume")).await,
+            Installed::Abort(of) => deployer(of.says("abort")).await,
+            Installed::Adopt { service, live, release } => {
                 let mut payload = service.says("adopt");
                 payload["live"] = json!(live.name());
                 payload["release"] = json!(release);

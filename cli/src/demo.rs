@@ -1,6 +1,8 @@
 //! `signalbox demo`: the story of [`signalbox_sim::demo`] as a timeline that a person can follow.
 #![expect(clippy::print_stdout, reason = "the timeline is what this command is for")]
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
@@ -8,13 +10,15 @@ use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::text::spoken;
 use signalbox_domain::trigger::AlarmState;
 use signalbox_sim::demo::{Act, Line, Story, play};
+use signalbox_sim::page::page;
 use signalbox_sim::world::Happening;
 
 /// Cells of the bar that shows the weights.
 const BAR: usize = 20;
 
-/// Plays the story and prints it; fails when the world did not show what the story promises.
-pub(crate) fn run(seed: u64) -> ExitCode {
+/// Plays the story, prints it and writes it as a page; fails when the world did not show what the
+/// story promises, or when the page that was asked for could not be written.
+pub(crate) fn run(seed: u64, report: Option<&Path>) -> ExitCode {
     let story = match play(seed, true) {
         Ok(story) => story,
         Err(error) => {
@@ -28,7 +32,26 @@ pub(crate) fn run(seed: u64) -> ExitCode {
         print_act(number, act);
     }
     print_summary(&story);
+    let file = report.map_or_else(|| default_report(seed), PathBuf::from);
+    match write_page(&story, seed, &file) {
+        Ok(()) => println!("\nThe whole story as a page, with charts: {}", file.display()),
+        Err(error) => {
+            println!("\nthe page could not be written to {}: {error}", file.display());
+            if report.is_some() {
+                return ExitCode::from(2);
+            }
+        }
+    }
     if story.went_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn default_report(seed: u64) -> PathBuf {
+    std::env::temp_dir().join(format!("signalbox-demo-{seed}.html"))
+}
+
+fn write_page(story: &Story, seed: u64, file: &Path) -> io::Result<()> {
+    let title = format!("Signalbox on a simulated cloud, seed {seed}");
+    std::fs::write(file, page(&title, &story.world, &story.world.violations))
 }
 
 fn print_act(number: usize, act: &Act) {
@@ -72,12 +95,13 @@ fn print_summary(story: &Story) {
         println!("  {title:<40} {:>9} {:>8} {:>13}", act.tally.all(), act.tally.failed, act.tally.nobody_there);
     }
     let by_release: Vec<String> =
-        story.counted.failed_by_release.iter().map(|(release, failed)| format!("{release} {failed}")).collect();
+        story.world.counted.failed_by_release.iter().map(|(release, failed)| format!("{release} {failed}")).collect();
     println!("\n  failed by release: {}", by_release.join(", "));
     println!("  most instances at once: {}", most_instances(story));
 }
 
 fn most_instances(story: &Story) -> u32 {
-    let healthy = story.counted.seconds.iter().map(|second| Slot::BOTH.map(|slot| second.healthy[slot]).iter().sum());
+    let healthy =
+        story.world.counted.seconds.iter().map(|second| Slot::BOTH.map(|slot| second.healthy[slot]).iter().sum());
     healthy.max().unwrap_or(0)
 }

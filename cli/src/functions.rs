@@ -1,11 +1,19 @@
 //! The functions, by Lambda's Invoke.
 
-use aws_sdk_lambda::error::DisplayErrorContext;
+use std::time::Duration;
+
+use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_lambda::config::timeout::TimeoutConfig;
+use aws_sdk_lambda::error::{DisplayErrorContext, SdkError};
 use aws_sdk_lambda::primitives::Blob;
 use serde_json::Value;
 use signalbox_domain::decision::Answer;
 
 use crate::show::Problem;
+
+const CONNECT: Duration = Duration::from_secs(5);
+/// Longer than a function's timeout (60 s).
+const ANSWER: Duration = Duration::from_secs(75);
 
 /// The installed functions.
 pub(crate) struct Functions {
@@ -16,7 +24,13 @@ pub(crate) struct Functions {
 
 impl Functions {
     pub(crate) async fn of(deployer: String, rollback: String) -> Functions {
-        Functions { client: aws_sdk_lambda::Client::new(&signalbox_bootstrap::sdk_config().await), deployer, rollback }
+        // A look may take most of the function's timeout, and a request is never sent twice by itself.
+        let patience = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build();
+        let config = aws_sdk_lambda::config::Builder::from(&signalbox_bootstrap::sdk_config().await)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(patience)
+            .build();
+        Functions { client: aws_sdk_lambda::Client::from_conf(config), deployer, rollback }
     }
 
     pub(crate) async fn deployer(&self, payload: &Value) -> Result<Answer, Problem> {
@@ -30,6 +44,13 @@ impl Functions {
     async fn invoke(&self, function: &str, payload: &Value) -> Result<Answer, Problem> {
         let sent = self.client.invoke().function_name(function).payload(Blob::new(payload.to_string())).send().await;
         let answered = sent.map_err(|error| {
+            if matches!(error, SdkError::TimeoutError(_) | SdkError::ResponseError(_)) {
+                return Problem::failed(
+                    &format!("function {function} did not answer in time"),
+                    "it may have done what was asked",
+                    "look before you ask again: `signalbox status`",
+                );
+            }
             let hint = "check the function's name, your region and your credentials";
             Problem::failed(&format!("function {function} could not be invoked"), DisplayErrorContext(error), hint)
         })?;
@@ -41,7 +62,7 @@ impl Functions {
             return Err(Problem::failed(
                 &what,
                 field("errorMessage"),
-                "its log has more; nothing was changed by this call",
+                "see `signalbox status` for how things stand; the function's log has more",
             ));
         }
         serde_json::from_slice(&text).map_err(|error| {

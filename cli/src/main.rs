@@ -7,25 +7,17 @@ mod command;
 mod demo;
 mod functions;
 mod show;
+mod simulate;
 mod table;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::command::{Cli, Command};
-use crate::show::Problem;
+use crate::command::Cli;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    if let Command::Demo { seed } = cli.command {
-        return demo::run(seed);
-    }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return show::problem(&Problem::failed("cannot start", error, "try again")),
-    };
-    match runtime.block_on(cli.run()) {
+    match Cli::parse().run() {
         Ok(code) => code,
         Err(problem) => show::problem(&problem),
     }

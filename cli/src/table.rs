@@ -8,7 +8,7 @@ use signalbox_aws::dynamodb::Table as AwsTable;
 use signalbox_domain::definition::Definition;
 use signalbox_domain::deployment::Phase;
 use signalbox_domain::text::{RequestId, ServiceName};
-use signalbox_reconciler::ports::Store;
+use signalbox_reconciler::ports::{ErrorClass, Store};
 
 use crate::show::{self, Problem};
 
@@ -51,7 +51,15 @@ impl Table {
         let operation: RequestId = operation.parse().map_err(wrong)?;
         let mut shown = 0;
         loop {
-            let item = self.table.operation(&service, &operation).await.map_err(|error| self.failed(error))?;
+            let item = match self.table.operation(&service, &operation).await {
+                Ok(item) => item,
+                // The wait is long, and one failed read is no end of it.
+                Err(error) if error.class == ErrorClass::Retry => {
+                    show::progress(format!("not readable just now: {error}"));
+                    None
+                }
+                Err(error) => return Err(self.failed(error)),
+            };
             if let Some(item) = item {
                 for entry in item.timeline.iter().skip(shown) {
                     show::progress(format!("{:.0}  {:<17} {}", entry.at, entry.phase, entry.what));

@@ -4,7 +4,7 @@ use aws_types::SdkConfig;
 use futures_util::future::try_join;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::decision::Action;
-use signalbox_domain::definition::{Definition, ReleaseSource};
+use signalbox_domain::definition::{Arn, Definition, ReleaseSource};
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::{Alarms, Quiet, Routing, Surroundings};
 use signalbox_domain::slot::{BySlot, Slot};
@@ -128,8 +128,8 @@ impl Store for Aws {
 }
 
 impl Post for Aws {
-    async fn publish(&self, of: &Definition, notice: &Notice) -> Result<(), CloudError> {
-        self.topics.publish(of, notice).await
+    async fn publish(&self, service: &ServiceName, topic: Option<&Arn>, notice: &Notice) -> Result<(), CloudError> {
+        self.topics.publish(service, topic, notice).await
     }
 }
 

@@ -44,6 +44,7 @@ pub fn decide(
         told: Vec::new(),
         touched: None,
         accepted: None,
+        is_first: nothing_yet,
     };
     if let Trigger::StatusRequested = trigger {
         return look.report(record);
@@ -51,7 +52,7 @@ pub fn decide(
     look.take_note();
     let reply = look.hear(trigger);
     look.advance(trigger);
-    look.finish(nothing_yet, &before, reply)
+    look.finish(&before, reply)
 }
 
 impl Look<'_> {
@@ -71,7 +72,8 @@ impl Look<'_> {
         }
     }
 
-    fn finish(mut self, nothing_yet: bool, before: &Record, reply: Option<Reply>) -> Decision {
+    fn finish(mut self, before: &Record, reply: Option<Reply>) -> Decision {
+        let nothing_yet = self.is_first;
         let actions = intent::actions(&self);
         let answer = self.answer(before, reply);
         let told = !self.told.is_empty();
@@ -98,6 +100,7 @@ impl Look<'_> {
 
     fn answer(&self, before: &Record, reply: Option<Reply>) -> Answer {
         let now_owned = self.deployment();
+        let known = reply.as_ref().and_then(|reply| reply.operation.clone());
         let (outcome, reason) = match reply {
             Some(reply) => (reply.outcome, reply.reason),
             None => match (before.deployment(), now_owned) {
@@ -117,7 +120,7 @@ impl Look<'_> {
             outcome,
             reason,
             phase: now_owned.or(ended).map(|deployment| deployment.phase.name().to_owned()),
-            operation: subject.map(|deployment| deployment.id.to_string()),
+            operation: known.as_ref().or(subject.map(|deployment| &deployment.id)).map(ToString::to_string),
             record: None,
         }
     }
@@ -131,9 +134,13 @@ impl Look<'_> {
         }
     }
 
-    fn waiting_for(&self, deployment: &Deployment) -> String {
+    /// What an operation waits for, in words.
+    pub(crate) fn waiting_for(&self, deployment: &Deployment) -> String {
         if let Some(cause) = &deployment.asking {
-            return format!("{} is held, because {cause}; only `rollback` with force goes back", deployment.release);
+            return format!(
+                "{} is held, because {cause}; `rollback` with force goes back, `resume` goes on",
+                deployment.release
+            );
         }
         if deployment.paused_since.is_some() {
             return format!("paused while {}", deployment.describe());
@@ -177,13 +184,14 @@ pub fn halt(
     }
     let operation = record.deployment().cloned();
     let text = format!("stopped. {left}. Traffic stays where it is. This is a defect of Signalbox: please report it.");
+    record.notices += 1;
     let told = Notice::about(
-        definition,
+        &definition.name,
         (Kind::OperationStuck, Severity::Critical),
         operation.as_ref().map(|own| &own.id),
         &text,
         now,
-        0,
+        record.notices,
     );
     record.tell([told]);
     (record, operation, left)

@@ -81,6 +81,12 @@ pub struct Deployment {
     pub paused_before: SignedDuration,
     /// Since when the new slot has had fewer healthy targets than its share needs.
     pub short_since: Option<Timestamp>,
+    /// Since when the guard's alarms could not be read, or one was missing that must not be.
+    #[serde(default)]
+    pub blind_since: Option<Timestamp>,
+    /// Whether it was told that giving back what was changed takes too long.
+    #[serde(default)]
+    pub overdue_told: bool,
     /// A failure that waits for a person, where the deploy said to ask first.
     pub asking: Option<Cause>,
     /// Whether a person ended the present wait.
@@ -210,6 +216,11 @@ pub enum Cause {
         /// The time there was.
         within: Span,
     },
+    /// The guard's alarms could not be read for too long.
+    GuardBlind {
+        /// The limit.
+        limit: Span,
+    },
     /// It stood paused for too long.
     PausedTooLong {
         /// The limit.
@@ -244,6 +255,7 @@ impl fmt::Display for Cause {
             Cause::ReleaseOverwritten => f.write_str("somebody else overwrote the release of the new slot"),
             Cause::NotShifted { within } => write!(f, "the weights did not take effect within {within}"),
             Cause::NotApproved { within } => write!(f, "nobody approved within {within}"),
+            Cause::GuardBlind { limit } => write!(f, "the guard's alarms could not be read for more than {limit}"),
             Cause::PausedTooLong { limit } => write!(f, "it stood paused for more than {limit}"),
             Cause::Requested { reason, by: Some(by) } => write!(f, "{by} asked: {reason}"),
             Cause::Requested { reason, by: None } => write!(f, "asked: {reason}"),
@@ -357,7 +369,9 @@ impl Deployment {
             Phase::Succeeded => format!("{} is live on {}", self.release, self.slot),
             Phase::RollingBack { cause } => format!("going back to {}, because {cause}", self.keep()),
             Phase::RolledBack { cause } => format!("went back to {}, because {cause}", self.keep()),
-            Phase::Stuck { cause, stuck } => format!("{} (it was to go back, because {cause})", stuck.left),
+            Phase::Stuck { cause, stuck } => {
+                format!("stuck: {} (it was to go back, because {cause}). To finish: {}", stuck.left, stuck.by_hand)
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use crate::notice::{Kind, Notice, Severity};
 use crate::observation::Observation;
 use crate::record::Record;
 use crate::slot::Split;
+use crate::text::ServiceName;
 use crate::trigger::{Origin, Trigger};
 
 /// The first record of a service: exactly one slot has all traffic, or a person says which is live.
@@ -22,16 +23,19 @@ pub(crate) fn record(
 ) -> Result<Record, String> {
     if let Trigger::AdoptRequested { live, .. } = trigger {
         let split = seen.routing.split().unwrap_or(Split::all_to(*live));
-        return Ok(Record::at_rest(*live, seen.releases.clone(), split, now));
+        return Ok(Record::at_rest(*live, seen.releases.clone().unwrap_or_default(), split, now));
     }
     let name = &definition.name;
     let adopt = format!("say which slot is live with `signalbox adopt {name} --live <slot> --release <release>`");
     if seen.routing.elsewhere > 0 {
         return Err(format!("the listener also forwards to target groups that are neither slot's; {adopt}"));
     }
+    let Some(releases) = seen.releases.clone() else {
+        return Err("the releases of the slots could not be read; try again".to_owned());
+    };
     match seen.routing.split() {
         Some(split) => match split.sole() {
-            Some(live) => Ok(Record::at_rest(live, seen.releases.clone(), split, now)),
+            Some(live) => Ok(Record::at_rest(live, releases, split, now)),
             None => Err(format!("the traffic is split ({split}) and no record says which slot is live; {adopt}")),
         },
         None => Err(format!("the listener forwards to neither slot alone, so nobody can tell which is live; {adopt}")),
@@ -40,6 +44,28 @@ pub(crate) fn record(
 
 /// The answer where there is no record and none can be made.
 pub(crate) fn decline(definition: &Definition, trigger: &Trigger, reason: &str, now: Timestamp) -> Decision {
+    let (answer, orphan) = declined(&definition.name, trigger, reason, now);
+    Decision {
+        next: None,
+        actions: Vec::new(),
+        timeline: Vec::new(),
+        operation: None,
+        accepted: None,
+        answer,
+        orphans: orphan.into_iter().collect(),
+        look_again_in: None,
+    }
+}
+
+/// The answer about a service that nobody defined, and the notice that an event needs, since nobody
+/// reads its answer.
+#[must_use]
+pub fn unknown(service: &ServiceName, trigger: &Trigger, now: Timestamp) -> (Answer, Option<Notice>) {
+    let reason = format!("no service named {service} is defined; write its definition first, with `signalbox define`");
+    declined(service, trigger, &reason, now)
+}
+
+fn declined(service: &ServiceName, trigger: &Trigger, reason: &str, now: Timestamp) -> (Answer, Option<Notice>) {
     let (outcome, origin) = match trigger {
         Trigger::DeployRequested(request) => (Outcome::Refused, request.origin),
         Trigger::RollbackRequested(request) => (Outcome::Refused, request.origin),
@@ -50,30 +76,22 @@ pub(crate) fn decline(definition: &Definition, trigger: &Trigger, reason: &str, 
             (Outcome::Ignored, Origin::Invoke)
         }
     };
-    let orphans = match origin {
+    let orphan = match origin {
         Origin::Event { .. } => {
-            let text = format!("a request was refused: {reason}");
             let kind = (Kind::RequestRefused, Severity::Warning);
-            vec![Notice::about(definition, kind, trigger.request_id(), &text, now, 0)]
+            let text = format!("a request was refused: {reason}");
+            // There is no record to number its notices: the request's own id tells them apart.
+            Some(Notice::about(service, kind, trigger.request_id(), &text, now, 0))
         }
-        Origin::Invoke => Vec::new(),
+        Origin::Invoke => None,
     };
     let answer = Answer {
-        service: definition.name.to_string(),
+        service: service.to_string(),
         outcome,
         reason: reason.to_owned(),
         phase: None,
         operation: None,
         record: None,
     };
-    Decision {
-        next: None,
-        actions: Vec::new(),
-        timeline: Vec::new(),
-        operation: None,
-        accepted: None,
-        answer,
-        orphans,
-        look_again_in: None,
-    }
+    (answer, orphan)
 }

@@ -32,7 +32,7 @@ pub(crate) fn actions(look: &Look<'_>) -> Vec<Action> {
     let mut actions = Vec::new();
     let owned = look.record.operation.is_some();
     let halted = look.deployment().is_some_and(|own| matches!(&own.phase, Phase::Stuck { stuck, .. } if !stuck.heals));
-    if halted {
+    if halted || look.is_hands_off() {
         return actions;
     }
     let differs = if owned || sticky_standby_ends(look) {
@@ -52,14 +52,14 @@ pub(crate) fn actions(look: &Look<'_>) -> Vec<Action> {
         }
     }
     if let Some(own) = launching(look) {
-        let written = look.seen.releases[own.slot].as_ref() == Some(&own.release);
+        let written = look.seen.runs(own.slot, &own.release);
         let empty = look.seen.groups[own.slot].instances.is_empty();
-        let writes = !written && empty && look.seen.weight(own.slot) == 0;
+        let writes = written == Some(false) && empty && look.seen.weight(own.slot) == 0;
         if writes {
             actions.push(Action::WriteRelease { slot: own.slot, release: own.release.clone() });
         }
         // Nothing is launched before its release is written: it would boot another one.
-        if written || writes || !empty {
+        if written == Some(true) || writes || !empty {
             hold(look, own.slot, &mut actions);
         }
     }
@@ -127,8 +127,9 @@ fn want_in_deployment(look: &Look<'_>, own: &Deployment, slot: Slot) -> Want {
         Phase::RollingBack { .. } | Phase::Stuck { .. } => match (look.may_tear_down(own), is_new) {
             (true, true) => Want::Retire,
             (true, false) => Want::Restore,
-            // A slot that never got as far as being launched is not launched for the way back.
-            (false, true) if !own.carried => Want::Leave,
+            // What never carried anything is not launched for the way back, and what a person has
+            // retired by hand stays retired.
+            (false, true) if !own.carried || look.is_emptied(slot) => Want::Leave,
             (false, _) => Want::Hold,
         },
         Phase::Succeeded | Phase::RolledBack { .. } => Want::Leave,
@@ -137,7 +138,7 @@ fn want_in_deployment(look: &Look<'_>, own: &Deployment, slot: Slot) -> Want {
 
 fn hold(look: &Look<'_>, slot: Slot, actions: &mut Vec<Action>) {
     let Some(pin) = &look.record.pins[slot] else { return };
-    let desired = look.seen.groups[slot].capacity.desired.max(pin.set.desired);
+    let desired = look.seen.groups[slot].capacity.desired.max(pin.set.desired).max(pin.set.min);
     resize(look, slot, Capacity { min: pin.set.min, desired, max: pin.set.max.max(desired) }, actions);
 }
 
@@ -181,6 +182,12 @@ impl Look<'_> {
             .is_none_or(|pin| group.capacity == self.restored(slot) && pin.suspended.is_disjoint(&group.suspended))
     }
 
+    /// Whether nothing is left of `slot`, whoever took it away.
+    pub(crate) fn is_emptied(&self, slot: Slot) -> bool {
+        let group = &self.seen.groups[slot];
+        self.seen.weight(slot) == 0 && group.capacity == Capacity::NONE && group.instances.is_empty()
+    }
+
     /// Whether `slot` is retired: 0/0/0, no instance left, nothing of ours left on it.
     pub(crate) fn is_retired(&self, slot: Slot) -> bool {
         let group = &self.seen.groups[slot];
@@ -205,6 +212,7 @@ impl Look<'_> {
     /// are seen, and what other people changed on the groups that we hold.
     pub(crate) fn take_note(&mut self) {
         let as_wanted = self.seen.routing.is(self.record.routing.split);
+        self.record.routing.ever_seen |= as_wanted;
         let since = self.record.routing.seen_since;
         self.record.routing.seen_since = as_wanted.then(|| since.unwrap_or(self.now));
         for slot in Slot::BOTH {
@@ -224,7 +232,7 @@ impl Look<'_> {
         // Above the floor we hold, max may have followed desired; that is ours as well.
         let follows = seen.max == seen.desired && seen.desired > pin.set.desired;
         let min_changed = ours.iter().all(|own| own.min != seen.min);
-        let max_changed = ours.iter().all(|own| own.max != seen.max) && !follows;
+        let max_changed = ours.iter().all(|own| own.max != seen.max) && (!follows || min_changed);
         if !min_changed && !max_changed {
             return;
         }

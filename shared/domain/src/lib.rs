@@ -29,7 +29,7 @@ pub mod decide;
 pub mod decision;
 pub mod definition;
 pub mod deployment;
-mod first_contact;
+pub mod first_contact;
 mod intent;
 pub mod interlock;
 mod look;

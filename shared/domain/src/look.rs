@@ -4,8 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{Entry, Outcome};
-use crate::definition::Definition;
-use crate::deployment::Deployment;
+use crate::definition::{Definition, Mode};
+use crate::deployment::{Cause, Deployment, Phase, Purpose};
 use crate::notice::{Kind, Notice, Severity};
 use crate::observation::Observation;
 use crate::record::{Operation, Record};
@@ -23,17 +23,21 @@ pub(crate) struct Look<'a> {
     pub(crate) told: Vec<Notice>,
     pub(crate) touched: Option<Deployment>,
     pub(crate) accepted: Option<(RequestId, RequestId)>,
+    /// There is no record yet: a look alone is no reason to make one.
+    pub(crate) is_first: bool,
 }
 
 /// What a trigger itself was answered, where it asked for something.
 pub(crate) struct Reply {
     pub(crate) outcome: Outcome,
     pub(crate) reason: String,
+    /// The operation it is about, where that is not the one that owns the service.
+    pub(crate) operation: Option<RequestId>,
 }
 
 impl Reply {
     pub(crate) fn new(outcome: Outcome, reason: impl Into<String>) -> Option<Reply> {
-        Some(Reply { outcome, reason: reason.into() })
+        Some(Reply { outcome, reason: reason.into(), operation: None })
     }
 }
 
@@ -49,6 +53,20 @@ impl Look<'_> {
             Some(Operation::Deployment(deployment)) => Some(deployment),
             None => None,
         }
+    }
+
+    /// Whether the service is only to be watched: in observe mode nothing is moved but what a person
+    /// asked for in so many words.
+    pub(crate) fn is_hands_off(&self) -> bool {
+        let asked_for = self.deployment().is_some_and(|own| {
+            let by_request = matches!(
+                &own.phase,
+                Phase::RollingBack { cause: Cause::Requested { .. } }
+                    | Phase::Stuck { cause: Cause::Requested { .. }, .. }
+            );
+            own.purpose == Purpose::Back || by_request
+        });
+        self.definition.mode == Mode::Observe && !asked_for
     }
 
     /// How long the wanted weights have been seen since others were last wanted.
@@ -89,7 +107,8 @@ impl Look<'_> {
 
     /// Tells people. The first line is made to name the service.
     pub(crate) fn tell(&mut self, kind: Kind, severity: Severity, operation: Option<&RequestId>, text: &str) {
-        let nth = self.told.len();
-        self.told.push(Notice::about(self.definition, (kind, severity), operation, text, self.now, nth));
+        self.record.notices += 1;
+        let (service, number) = (&self.definition.name, self.record.notices);
+        self.told.push(Notice::about(service, (kind, severity), operation, text, self.now, number));
     }
 }

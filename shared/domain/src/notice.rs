@@ -4,8 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::definition::Definition;
-use crate::text::RequestId;
+use crate::text::{RequestId, ServiceName};
 
 /// One notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,23 +99,23 @@ impl Severity {
 }
 
 impl Notice {
-    /// A notice about a service, whose name its first line begins with. `nth` tells apart those of
-    /// one kind that one look decides.
+    /// A notice about a service, whose name its first line begins with. `number` tells apart those
+    /// of one kind.
     pub(crate) fn about(
-        definition: &Definition,
+        service: &ServiceName,
         (kind, severity): (Kind, Severity),
         operation: Option<&RequestId>,
         text: &str,
         now: Timestamp,
-        nth: usize,
+        number: u64,
     ) -> Notice {
-        let of = operation.map_or_else(|| definition.name.to_string(), ToString::to_string);
+        let of = operation.map_or_else(|| service.to_string(), ToString::to_string);
         Notice {
-            id: format!("{of}/{}/{}-{nth}", kind.name(), now.as_millisecond()),
+            id: format!("{of}/{}/{number}", kind.name()),
             kind,
             severity,
             operation: operation.map(ToString::to_string),
-            text: format!("{}: {text}", definition.name),
+            text: format!("{service}: {text}"),
             at: now,
         }
     }

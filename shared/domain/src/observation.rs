@@ -17,8 +17,8 @@ pub struct Observation {
     pub routing: Routing,
     /// The two Auto Scaling groups with their instances.
     pub groups: BySlot<Group>,
-    /// The release each slot's instances read when they boot.
-    pub releases: BySlot<Option<Release>>,
+    /// The release each slot's instances read when they boot; `None`: it could not be read this time.
+    pub releases: Option<BySlot<Option<Release>>>,
     /// The guard's alarms; `None`: they could not be read this time.
     pub alarms: Option<Alarms>,
     /// How quiet each slot is; `None`: not asked, or not readable.
@@ -32,6 +32,12 @@ impl Observation {
     #[must_use]
     pub fn healthy(&self, slot: Slot) -> u32 {
         self.groups[slot].healthy()
+    }
+
+    /// Whether the instances of `slot` boot `release`; `None`: not seen.
+    #[must_use]
+    pub fn runs(&self, slot: Slot, release: &Release) -> Option<bool> {
+        self.releases.as_ref().map(|releases| releases[slot].as_ref() == Some(release))
     }
 
     /// The percentage that `slot` is seen to get.

@@ -38,6 +38,9 @@ pub struct Record {
     /// What we corrected or told in steady state.
     #[serde(default)]
     pub drift: DriftMemory,
+    /// How many notices there were so far: it makes their ids.
+    #[serde(default)]
+    pub notices: u64,
     /// Notices that have not left yet, oldest first, at most [`Record::OUTBOX_LIMIT`].
     pub outbox: Vec<Notice>,
     /// When the record was last looked at for a save. Time never runs backwards behind it.
@@ -58,8 +61,9 @@ impl Record {
             operation: None,
             standby: None,
             pins: BySlot { blue: None, green: None },
-            routing: Intended { split, since: now, seen_since: None, earlier: Vec::new() },
+            routing: Intended { split, since: now, seen_since: None, ever_seen: true, earlier: Vec::new() },
             drift: DriftMemory::default(),
+            notices: 0,
             outbox: Vec::new(),
             last_look: now,
         }
@@ -102,6 +106,7 @@ impl Record {
         }
         self.routing.since = now;
         self.routing.seen_since = None;
+        self.routing.ever_seen = false;
     }
 
     /// Puts notices into the outbox. When more wait than it holds, the oldest become one.
@@ -177,6 +182,9 @@ pub struct Intended {
     pub since: Timestamp,
     /// Since when it has been seen without a break.
     pub seen_since: Option<Timestamp>,
+    /// Whether it was ever seen: until then a difference is our own write that is not done yet.
+    #[serde(default)]
+    pub ever_seen: bool,
     /// What was wanted before, oldest first: a late write of ours looks like one of these.
     pub earlier: Vec<Split>,
 }

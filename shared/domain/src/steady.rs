@@ -43,7 +43,7 @@ impl Look<'_> {
 
     fn difference(&self) -> Option<String> {
         if let Some(split) = self.weights_differ() {
-            if self.is_our_own_late_write() {
+            if self.is_our_own_late_write() && self.corrects_weights() {
                 return None;
             }
             let seen = Slot::BOTH.map(|slot| format!("{slot} {}", self.seen.weight(slot))).join(" / ");
@@ -65,7 +65,10 @@ impl Look<'_> {
     }
 
     fn is_our_own_late_write(&self) -> bool {
-        self.seen.routing.split().is_some_and(|seen| self.record.routing.earlier.contains(&seen))
+        let recently = self.now.duration_since(self.record.routing.since) < WINDOW;
+        let earlier = self.seen.routing.split().is_some_and(|seen| self.record.routing.earlier.contains(&seen));
+        // What was wanted and never seen yet is a write of ours that is not done.
+        !self.record.routing.ever_seen || (earlier && recently)
     }
 
     /// Whether the weights of an idle service are written now.

@@ -13,8 +13,6 @@ use signalbox_domain::trigger::{Nudge, Trigger};
 use crate::look::{LookError, Looked, Reconciler};
 use crate::ports::{CloudError, World};
 
-/// The longest pause between two looks at a service that moves.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 /// The shortest one: the load balancer's describe calls are a budget shared with everybody.
 const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 /// The heartbeat's own beat, by which the looks at idle services are spread.
@@ -84,7 +82,7 @@ impl<W: World> Reconciler<W> {
             let looks = names.iter().map(|service| async move {
                 self.look(&Nudge { service: service.clone(), trigger: Trigger::Heartbeat }).await
             });
-            let mut pause = LONGEST_PAUSE;
+            let mut pause = BEAT;
             for (service, result) in names.iter().zip(join_all(looks).await) {
                 match result {
                     Ok(Looked { answer, look_again_in, moved: has_moved }) => {

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::decide::{decide, halt};
 use signalbox_domain::decision::{Action, Answer, Decision, Outcome};
 use signalbox_domain::definition::Definition;
+use signalbox_domain::first_contact::unknown;
 use signalbox_domain::interlock;
 use signalbox_domain::mistake::Mistake;
 use signalbox_domain::needs::Needs;
@@ -56,6 +57,12 @@ pub enum LookError {
         /// Where, and what would be right.
         mistake: Mistake,
     },
+    /// Something is under way for a service whose definition is gone.
+    #[error("{service} has an operation under way and no definition any more; define it again to let it end")]
+    Undefined {
+        /// The service.
+        service: ServiceName,
+    },
     /// The record was written by a newer version.
     #[error(
         "the record of {service} was written by a newer version of Signalbox; this function writes nothing until it is updated"
@@ -81,6 +88,7 @@ impl LookError {
         match self {
             LookError::Cloud(_) => "CloudCallFailed",
             LookError::Definition { .. } => "InvalidDefinition",
+            LookError::Undefined { .. } => "UndefinedService",
             LookError::NewerSchema { .. } => "NewerSchema",
             LookError::Contended { .. } => "Contended",
         }
@@ -115,7 +123,10 @@ impl<W: World> Reconciler<W> {
     async fn look_once(&self, nudge: &Nudge) -> Result<Option<Looked>, LookError> {
         let loaded = self.world.load(&nudge.service, nudge.trigger.request_id()).await?;
         let Some(text) = loaded.definition else {
-            return Ok(Some(Looked { answer: unknown(&nudge.service), look_again_in: None, moved: false }));
+            if loaded.record.is_some_and(|(record, _)| record.is_busy()) {
+                return Err(LookError::Undefined { service: nudge.service.clone() });
+            }
+            return self.decline(nudge).await.map(Some);
         };
         if loaded.newer_schema {
             return Err(LookError::NewerSchema { service: nudge.service.clone() });
@@ -142,6 +153,15 @@ impl<W: World> Reconciler<W> {
         let looked = Looked { answer: decision.answer.clone(), look_again_in: decision.look_again_in, moved };
         let done = Box::pin(self.carry_out(&definition, nudge, record.as_ref(), version, decision, item, now)).await?;
         Ok(done.then_some(looked))
+    }
+
+    /// Answers about a service that nobody defined; the refusal of an event is told as well.
+    async fn decline(&self, nudge: &Nudge) -> Result<Looked, LookError> {
+        let (answer, notice) = unknown(&nudge.service, &nudge.trigger, self.world.now());
+        if let Some(notice) = notice {
+            self.world.publish(&nudge.service, None, &notice).await?;
+        }
+        Ok(Looked { answer, look_again_in: None, moved: false })
     }
 
     /// Saves, acts and announces. `false`: the save lost the race, and nothing was done.
@@ -173,7 +193,7 @@ impl<W: World> Reconciler<W> {
         let saved_at = self.world.now();
         self.act(definition, &decision.actions, saved_at).await;
         for notice in &decision.orphans {
-            self.world.publish(definition, notice).await?;
+            self.world.publish(&definition.name, definition.alerts_topic_arn.as_ref(), notice).await?;
         }
         if let (Some(outbox), Some(next)) = (outbox, decision.next)
             && !outbox.is_empty()
@@ -214,7 +234,7 @@ impl<W: World> Reconciler<W> {
     ) {
         let mut sent = Vec::new();
         for notice in outbox {
-            match self.world.publish(definition, notice).await {
+            match self.world.publish(&definition.name, definition.alerts_topic_arn.as_ref(), notice).await {
                 Ok(()) => sent.push(notice.id.clone()),
                 Err(error) => {
                     tracing::error!(service = %definition.name, notice = notice.id, %error, "not sent; it stays in the outbox");
@@ -318,16 +338,5 @@ fn describe(trigger: &Trigger) -> String {
         Trigger::Said(word) => word.verb().to_owned(),
         Trigger::AdoptRequested { live, release } => format!("adopt {live} with {release}"),
         Trigger::StatusRequested => "status".to_owned(),
-    }
-}
-
-fn unknown(service: &ServiceName) -> Answer {
-    Answer {
-        service: service.to_string(),
-        outcome: Outcome::Refused,
-        reason: format!("no service named {service} is defined; write its definition first, with `signalbox define`"),
-        phase: None,
-        operation: None,
-        record: None,
     }
 }

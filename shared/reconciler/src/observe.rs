@@ -9,9 +9,9 @@ use signalbox_domain::slot::{BySlot, Slot};
 
 use crate::ports::{Cloud, CloudError, GroupSeen, Targets};
 
-/// Looks at the world. Without the weights, the groups, their targets and their releases nothing can
-/// be decided, so a failure there is an error; what failed beyond that is simply not seen, and
-/// nothing moves forward without it.
+/// Looks at the world. Without the weights, the groups and their targets nothing can be decided, so a
+/// failure there is an error; what failed beyond that is simply not seen: nothing moves forward
+/// without it, and no rollback waits for it.
 pub(crate) async fn observe(
     cloud: &impl Cloud,
     definition: &Definition,
@@ -35,8 +35,8 @@ pub(crate) async fn observe(
     let ((routing, groups, blue, green, parameters), (alarms, surroundings, quiet)) = join(essential, beyond).await;
     let groups = groups?;
     let releases = match parameters {
-        Some(parameters) => parameters?,
-        None => BySlot::from_fn(|slot| groups[slot].template_version.clone()),
+        Some(parameters) => seen_or_logged(parameters, definition),
+        None => Some(BySlot::from_fn(|slot| groups[slot].template_version.clone())),
     };
     let targets = BySlot { blue: blue?, green: green? };
     let quiet = quiet.and_then(|quiet| seen_or_logged(quiet, definition));

@@ -8,7 +8,7 @@ use std::future::Future;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use signalbox_domain::decision::{Action, Entry, Outcome};
-use signalbox_domain::definition::{Capacity, Definition};
+use signalbox_domain::definition::{Arn, Capacity, Definition};
 use signalbox_domain::deployment::Deployment;
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::{Alarms, Process, Quiet, Routing, Surroundings, TargetHealth};
@@ -179,8 +179,13 @@ impl DecisionItem {
 
 /// The way out to people.
 pub trait Post {
-    /// Sends one notice about a service to its topic.
-    fn publish(&self, of: &Definition, notice: &Notice) -> impl Future<Output = Result<(), CloudError>>;
+    /// Sends one notice about a service, to its own topic if its definition names one.
+    fn publish(
+        &self,
+        service: &ServiceName,
+        topic: Option<&Arn>,
+        notice: &Notice,
+    ) -> impl Future<Output = Result<(), CloudError>>;
 }
 
 /// Time, and the randomness that marks a writer.

@@ -50,8 +50,8 @@ pub fn definition(guarded: bool) -> String {
 pub struct Story {
     /// Its acts.
     pub acts: Vec<Act>,
-    /// Everything the world counted.
-    pub counted: Counted,
+    /// The world at the end, with its books.
+    pub world: World,
 }
 
 /// One act.
@@ -138,14 +138,14 @@ pub fn play(seed: u64, guarded: bool) -> Result<Story, Malformed> {
     let bad =
         stage.act("A bad release is caught and taken back", "deploys v3", deploy("d-2", "v3")?, Slot::Green, "v2");
     let by_hand = stage.act("A person goes back by hand", "asks for a rollback", roll_back("r-1")?, Slot::Blue, "v1");
-    let counted = stage.world.borrow().counted.clone();
-    Ok(Story { acts: vec![good, bad, by_hand], counted })
+    let world = stage.world.replace(opening(seed, guarded));
+    Ok(Story { acts: vec![good, bad, by_hand], world })
 }
 
 fn opening(seed: u64, guarded: bool) -> World {
     let mut world = World::new(seed, Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 56));
     world.table.definitions.insert(SERVICE.to_owned(), definition(guarded));
-    world.alarms.insert(ALARM.to_owned(), Alarm { state: AlarmState::Ok, above_per_thousand: 20 });
+    world.alarms.insert(ALARM.to_owned(), Alarm { state: AlarmState::Ok, above_per_thousand: 20, forced: None });
     let bad = Nature { failures_per_thousand: BAD_RELEASE_FAILS_PER_THOUSAND, ..Nature::default() };
     world.releases.insert("v3".to_owned(), bad);
     world
@@ -177,7 +177,7 @@ fn roll_back(id: &str) -> Result<Trigger, Malformed> {
 struct Stage {
     world: Shared,
     functions: Functions,
-    executor: Executor<'static>,
+    executor: Executor,
     service: ServiceName,
 }
 

@@ -1,6 +1,8 @@
 //! Our functions as invocations in the world: the heartbeat every minute, an invocation for each
-//! alarm event, commands when somebody gives them.
+//! event, commands when somebody gives them. Each invocation is a task of its own; it may be
+//! delivered twice, late or never, and may die on the way.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,24 +11,27 @@ use signalbox_domain::text::ServiceName;
 use signalbox_domain::trigger::{AlarmChange, Nudge, Trigger};
 use signalbox_reconciler::{Linger, LookError, Reconciler};
 
+use crate::checkers::Invariant;
 use crate::ports::SimPorts;
-use crate::time::{Shared, until, wait};
+use crate::time::{Shared, start, until, wait};
 
 /// How long a heartbeat stays with what moves, as in production.
 const LINGER: SignedDuration = SignedDuration::from_secs(45);
+/// Lambda delivers an asynchronous event that failed again after about a minute, then after two
+/// ([retries](https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html)).
+const RETRIES: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration::from_mins(2)];
 
 /// The functions of one installation.
 #[derive(Clone, Debug)]
 pub struct Functions {
     world: Shared,
-    reconciler: Rc<Reconciler<SimPorts>>,
 }
 
 impl Functions {
     /// Installs the functions in this world.
     #[must_use]
     pub fn new(world: &Shared) -> Self {
-        Functions { world: Rc::clone(world), reconciler: Rc::new(Reconciler::new(SimPorts::new(world))) }
+        Functions { world: Rc::clone(world) }
     }
 
     /// The schedule: a heartbeat at every full minute, for ever.
@@ -35,8 +40,14 @@ impl Functions {
             let next_minute = (self.world.borrow().now.as_second() / 60 + 1) * 60;
             let Ok(at) = Timestamp::from_second(next_minute) else { return };
             until(&self.world, at).await;
-            // What fails is tried again at the next beat, as in production.
-            let _ = self.reconciler.heartbeat(Linger { until: at + LINGER }).await;
+            if self.is_fated(|faults| faults.missed_beat) {
+                continue;
+            }
+            let world = Rc::clone(&self.world);
+            start(&self.world, async move {
+                // What fails is tried again at the next beat, as in production.
+                let _ = Reconciler::new(SimPorts::new(&world)).heartbeat(Linger { until: at + LINGER }).await;
+            });
         }
     }
 
@@ -50,8 +61,56 @@ impl Functions {
             for event in due {
                 let Ok(alarm) = event.alarm.parse() else { continue };
                 let trigger = Trigger::AlarmChanged(AlarmChange { alarm, state: event.state, at: event.at });
-                let _ = self.reconciler.look(&Nudge { service: service.clone(), trigger }).await;
+                self.deliver(Nudge { service: service.clone(), trigger });
             }
+        }
+    }
+
+    /// An asynchronous event: late or twice where the weather has it so, and again when it failed.
+    pub fn deliver(&self, nudge: Nudge) {
+        let twice = self.is_fated(|faults| faults.duplicated);
+        for _ in 0..=u32::from(twice) {
+            let late = self.lateness();
+            let (functions, nudge) = (self.clone(), nudge.clone());
+            start(&self.world, async move {
+                wait(&functions.world, late).await;
+                for pause in [SignedDuration::ZERO].into_iter().chain(RETRIES) {
+                    wait(&functions.world, pause).await;
+                    if functions.invoke(&nudge).await {
+                        return;
+                    }
+                }
+            });
+        }
+    }
+
+    /// One invocation; whether it lived to answer. Every answer to an event leaves a decision.
+    async fn invoke(&self, nudge: &Nudge) -> bool {
+        let ports = SimPorts::new(&self.world);
+        let life = ports.life();
+        let answer = Rc::new(RefCell::new(None));
+        let (heard, asked) = (Rc::clone(&answer), nudge.clone());
+        let before = self.world.borrow().table.decisions.len();
+        start(&self.world, async move {
+            let looked = Reconciler::new(ports).look(&asked).await;
+            *heard.borrow_mut() = Some(looked.is_ok());
+        });
+        loop {
+            if let Some(answered) = *answer.borrow() {
+                let mut world = self.world.borrow_mut();
+                if answered
+                    && world.table.decisions.len() == before
+                    && world.table.records.contains_key(nudge.service.as_str())
+                {
+                    world.violate(Invariant::Explained, format!("no decision was recorded for {:?}", nudge.trigger));
+                }
+                world.answered += u64::from(answered);
+                return answered;
+            }
+            if life.is_over() {
+                return false;
+            }
+            wait(&self.world, SignedDuration::from_millis(100)).await;
         }
     }
 
@@ -60,6 +119,18 @@ impl Functions {
     /// # Errors
     /// What kept the look from an answer.
     pub async fn command(&self, nudge: Nudge) -> Result<Answer, LookError> {
-        Ok(self.reconciler.look(&nudge).await?.answer)
+        Ok(Reconciler::new(SimPorts::new(&self.world)).look(&nudge).await?.answer)
+    }
+
+    fn is_fated(&self, chance: impl Fn(&crate::faults::Faults) -> u32) -> bool {
+        let mut world = self.world.borrow_mut();
+        let fated = world.random.delivery.u32(0..1_000) < chance(&world.faults);
+        fated && world.now < world.faults.until
+    }
+
+    fn lateness(&self) -> SignedDuration {
+        let mut world = self.world.borrow_mut();
+        let most = if world.now < world.faults.until { world.faults.late_seconds } else { 0 };
+        SignedDuration::from_secs(world.random.delivery.i64(0..=most))
     }
 }

@@ -8,9 +8,14 @@
 //!   history each time.
 //! - [`demo`] is a story in three acts on top of it.
 
+pub mod checkers;
 pub mod demo;
+pub mod faults;
 pub mod functions;
+pub mod page;
 pub mod ports;
 mod rules;
+pub mod run;
+pub mod scenario;
 pub mod time;
 pub mod world;

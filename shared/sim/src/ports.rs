@@ -1,56 +1,133 @@
 //! The reconciler's way into the world: every call takes a little while, then happens at once.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::decision::Action;
-use signalbox_domain::definition::Definition;
+use signalbox_domain::definition::{Arn, Definition};
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::{AlarmSeen, Alarms, Quiet, Routing, Surroundings, TargetHealth};
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::text::{Release, RequestId, ServiceName};
+use signalbox_domain::trigger::AlarmState;
 use signalbox_reconciler::ports::{
     Clock, Cloud, CloudError, ErrorClass, GroupSeen, Loaded, Member, OperationItem, Post, Save, Saved, Store, Targets,
 };
 
+use crate::checkers;
+use crate::faults::Tampering;
 use crate::rules;
 use crate::time::{Shared, wait};
 use crate::world::{Happening, World};
 
-/// The world as a function sees it.
+/// A function's timeout.
+const TIMEOUT: SignedDuration = SignedDuration::from_secs(60);
+
+/// The world as one invocation sees it.
 #[derive(Clone, Debug)]
 pub struct SimPorts {
     world: Shared,
+    life: Rc<Life>,
+}
+
+/// Whether an invocation still lives, and until when it may.
+#[derive(Debug)]
+pub(crate) struct Life {
+    dead: Cell<bool>,
+    /// The function's timeout: Lambda ends it then, wherever it is.
+    ends: Cell<Timestamp>,
+}
+
+impl Life {
+    /// Whether it was killed or timed out.
+    pub(crate) fn is_over(&self) -> bool {
+        self.dead.get()
+    }
 }
 
 impl SimPorts {
-    /// A function's view of this world.
+    /// A new invocation's view of this world, for as long as a function may run.
     #[must_use]
     pub fn new(world: &Shared) -> Self {
-        SimPorts { world: Rc::clone(world) }
+        let ends = world.borrow().now + TIMEOUT;
+        SimPorts { world: Rc::clone(world), life: Rc::new(Life { dead: Cell::new(false), ends: Cell::new(ends) }) }
     }
 
-    /// Waits as long as a call takes, then does it.
-    async fn call<T>(&self, then: impl FnOnce(&mut World) -> T) -> T {
-        let takes = SignedDuration::from_millis(self.world.borrow_mut().random.calls.i64(4..40));
-        wait(&self.world, takes).await;
-        then(&mut self.world.borrow_mut())
+    /// This invocation's life.
+    pub(crate) fn life(&self) -> Rc<Life> {
+        Rc::clone(&self.life)
+    }
+
+    /// Reads something: it takes as long as a call takes, and may be throttled.
+    async fn read<T>(&self, operation: &'static str, then: impl FnOnce(&mut World) -> T) -> Result<T, CloudError> {
+        self.call(operation, false, then).await
+    }
+
+    /// Changes something, once in the world even where its answer is lost.
+    async fn change<T>(&self, operation: &'static str, then: impl FnOnce(&mut World) -> T) -> Result<T, CloudError> {
+        self.call(operation, true, then).await
+    }
+
+    async fn call<T>(
+        &self,
+        operation: &'static str,
+        effect: bool,
+        then: impl FnOnce(&mut World) -> T,
+    ) -> Result<T, CloudError> {
+        let (takes, fate) = {
+            let mut world = self.world.borrow_mut();
+            (SignedDuration::from_millis(world.random.calls.i64(4..40)), world.fate(effect))
+        };
+        wait(&self.world, takes + fate.stall).await;
+        if fate.killed_before || self.world.borrow().now >= self.life.ends.get() {
+            self.die().await;
+        }
+        if fate.throttled {
+            return Err(refused(operation, "the account", ErrorClass::Retry, "Throttling: rate exceeded"));
+        }
+        let result = then(&mut self.world.borrow_mut());
+        if fate.killed_after {
+            self.die().await;
+        }
+        if fate.answer_lost {
+            return Err(refused(operation, "the account", ErrorClass::Retry, "the connection was closed"));
+        }
+        Ok(result)
+    }
+
+    /// The process is gone: nothing of it happens any more.
+    async fn die(&self) {
+        self.life.dead.set(true);
+        std::future::pending::<()>().await;
     }
 }
 
-fn refused(operation: &'static str, resource: impl Into<String>, why: &str) -> CloudError {
-    CloudError { operation, resource: resource.into(), class: ErrorClass::Permanent, source: why.into() }
+fn refused(operation: &'static str, resource: impl Into<String>, class: ErrorClass, why: &str) -> CloudError {
+    CloudError { operation, resource: resource.into(), class, source: why.into() }
 }
 
 impl Cloud for SimPorts {
-    async fn routing(&self, _: &Definition) -> Result<Routing, CloudError> {
-        self.call(|world| Ok(Routing { raw: world.balancer.weights, elsewhere: 0, sticky: None })).await
+    async fn routing(&self, of: &Definition) -> Result<Routing, CloudError> {
+        let service = of.name.to_string();
+        self.read("DescribeListeners", |world| {
+            let mut raw = world.balancer.weights;
+            if world.tampers(Tampering::BelieveOwnWords)
+                && let Some((record, _, _)) = world.table.records.get(&service)
+            {
+                let wanted = record.routing.split;
+                raw = BySlot::from_fn(|slot| wanted.names(slot).then(|| u16::from(wanted.weight(slot))));
+            }
+            let sticky = world.balancer.sticky.filter(|_| !world.tampers(Tampering::IgnoreStickiness));
+            Routing { raw, elsewhere: 0, sticky }
+        })
+        .await
     }
 
     async fn groups(&self, _: &Definition) -> Result<BySlot<GroupSeen>, CloudError> {
-        self.call(|world| {
-            Ok(BySlot::from_fn(|slot| {
+        self.read("DescribeAutoScalingGroups", |world| {
+            BySlot::from_fn(|slot| {
                 let group = &world.groups[slot];
                 let members = group.instances.iter().filter_map(|instance| {
                     let leaving = instance.gone_at.is_some();
@@ -62,16 +139,18 @@ impl Cloud for SimPorts {
                     suspended: group.suspended.clone(),
                     template_version: None,
                 }
-            }))
+            })
         })
         .await
     }
 
     async fn targets(&self, _: &Definition, slot: Slot) -> Result<Targets, CloudError> {
-        self.call(|world| {
-            let in_use = world.balancer.weights[slot].is_some();
+        self.read("DescribeTargetHealth", |world| {
+            let in_use = world.in_use(slot);
+            let trusting = world.tampers(Tampering::TrustEveryTarget);
             let targets = world.groups[slot].instances.iter().filter_map(|instance| {
                 let health = match instance {
+                    instance if trusting && instance.gone_at.is_none() => TargetHealth::Healthy,
                     _ if !in_use => TargetHealth::Unused,
                     instance if instance.gone_at.is_some() => TargetHealth::Draining,
                     instance if rules::is_healthy(instance, in_use) => TargetHealth::Healthy,
@@ -80,45 +159,85 @@ impl Cloud for SimPorts {
                 };
                 Some((instance.id.parse().ok()?, health))
             });
-            Ok(targets.collect())
+            targets.collect()
         })
         .await
     }
 
     async fn parameters(&self, _: &Definition) -> Result<BySlot<Option<Release>>, CloudError> {
-        self.call(|world| {
-            Ok(BySlot::from_fn(|slot| world.groups[slot].parameter.as_ref().and_then(|release| release.parse().ok())))
+        self.read("GetParameters", |world| {
+            BySlot::from_fn(|slot| world.groups[slot].parameter.as_ref().and_then(|release| release.parse().ok()))
         })
         .await
     }
 
     async fn alarms(&self, of: &Definition) -> Result<Alarms, CloudError> {
-        self.call(|world| {
+        self.read("DescribeAlarms", |world| {
             let asked = of.guard.alarms.iter();
+            let dropped = world.tampers(Tampering::DropGuard);
             let found = asked.filter_map(|name| {
-                let alarm = world.alarms.get(name.as_str())?;
-                Some((name.clone(), AlarmSeen { state: alarm.state, suppressed: false }))
+                let state = world.alarms.get(name.as_str())?.state;
+                let state = if dropped { AlarmState::Ok } else { state };
+                Some((name.clone(), AlarmSeen { state, suppressed: false }))
             });
-            Ok(found.collect::<BTreeMap<_, _>>())
+            found.collect::<BTreeMap<_, _>>()
         })
         .await
     }
 
     async fn quiet(&self, of: &Definition, slot: Slot, now: Timestamp) -> Result<Quiet, CloudError> {
-        self.call(|world| {
+        self.read("GetMetricData", |world| {
             let from = (now - of.route_settle.duration().max(SignedDuration::from_mins(2))).as_second() / 60;
             let requests = world.counted.minutes.range(from..).map(|(_, counts)| counts[slot].0).sum();
-            Ok(Quiet { requests, deregistration_delay: world.balancer.deregistration_delay })
+            let ignored = world.tampers(Tampering::IgnoreRequests);
+            let delay = world.balancer.deregistration_delay;
+            Quiet {
+                requests: if ignored { 0 } else { requests },
+                deregistration_delay: if ignored { SignedDuration::ZERO } else { delay },
+            }
         })
         .await
     }
 
     async fn surroundings(&self, _: &Definition) -> Result<Surroundings, CloudError> {
-        self.call(|_| Ok(Surroundings::default())).await
+        self.read("DescribeRules", |_| Surroundings::default()).await
     }
 
     async fn apply(&self, _: &Definition, action: &Action) -> Result<(), CloudError> {
-        self.call(|world| apply(world, action)).await
+        self.change(api_name(action), |world| {
+            if is_tampered(world, action) {
+                return Ok(());
+            }
+            checkers::before_action(world, action);
+            apply(world, action)
+        })
+        .await?
+    }
+}
+
+fn api_name(action: &Action) -> &'static str {
+    match action {
+        Action::Route { .. } => "ModifyListener",
+        Action::WriteRelease { .. } => "PutParameter",
+        Action::Resize { .. } => "UpdateAutoScalingGroup",
+        Action::Suspend { .. } => "SuspendProcesses",
+        Action::Resume { .. } => "ResumeProcesses",
+    }
+}
+
+/// Whether a fault of ours swallows this action.
+fn is_tampered(world: &World, action: &Action) -> bool {
+    match action {
+        Action::Resize { slot, to } => {
+            let present = world.groups[*slot].capacity;
+            let pins = to.min > present.min && to.desired == present.desired;
+            let gives_back = to.min < present.min && to.desired == present.desired;
+            (pins && world.tampers(Tampering::SkipPin)) || (gives_back && world.tampers(Tampering::KeepPins))
+        }
+        Action::Suspend { .. } => world.tampers(Tampering::SkipSuspend),
+        Action::Resume { .. } => world.tampers(Tampering::SkipResume),
+        Action::WriteRelease { .. } => world.tampers(Tampering::SkipRelease),
+        Action::Route { .. } => false,
     }
 }
 
@@ -128,17 +247,15 @@ fn apply(world: &mut World, action: &Action) -> Result<(), CloudError> {
             let weight = |slot| split.names(slot).then(|| u16::from(split.weight(slot)));
             world.balancer.weights = BySlot::from_fn(weight);
             // Accepted at once, followed by the nodes a little later.
-            let delay = SignedDuration::from_secs(world.random.calls.i64(1..5));
+            let most = world.balancer.follows_within;
+            let delay = SignedDuration::from_secs(world.random.calls.i64(most / 2..=most));
             world.balancer.effective_at = Some(world.now + delay);
         }
         Action::WriteRelease { slot, release } => world.groups[*slot].parameter = Some(release.to_string()),
         Action::Resize { slot, to } => {
             if to.min > to.desired || to.desired > to.max {
-                return Err(refused(
-                    "UpdateAutoScalingGroup",
-                    slot.to_string(),
-                    "desired must lie between min and max",
-                ));
+                let why = "ValidationError: desired must lie between min and max";
+                return Err(refused("UpdateAutoScalingGroup", slot.to_string(), ErrorClass::Permanent, why));
             }
             world.groups[*slot].capacity = *to;
         }
@@ -152,50 +269,66 @@ fn apply(world: &mut World, action: &Action) -> Result<(), CloudError> {
 
 impl Store for SimPorts {
     async fn load(&self, service: &ServiceName, request: Option<&RequestId>) -> Result<Loaded, CloudError> {
-        self.call(|world| {
+        self.read("BatchGetItem", |world| {
+            let forgets = world.tampers(Tampering::ForgetRequests);
             let table = &world.table;
             let key = |id: &RequestId| (service.to_string(), id.to_string());
-            let known = request.and_then(|id| table.requests.get(&key(id)));
-            Ok(Loaded {
+            let known = request.and_then(|id| table.requests.get(&key(id))).filter(|_| !forgets);
+            Loaded {
                 definition: table.definitions.get(service.as_str()).cloned(),
                 record: table.records.get(service.as_str()).map(|(record, version, _)| (record.clone(), *version)),
                 known_request: known.and_then(|operation| operation.parse().ok()),
                 newer_schema: false,
-            })
+            }
         })
         .await
     }
 
     async fn operation(&self, service: &ServiceName, id: &RequestId) -> Result<Option<OperationItem>, CloudError> {
-        self.call(|world| Ok(world.table.operations.get(&(service.to_string(), id.to_string())).cloned())).await
+        let key = (service.to_string(), id.to_string());
+        self.read("GetItem", |world| world.table.operations.get(&key).cloned()).await
     }
 
     async fn definitions(&self) -> Result<Vec<(String, String)>, CloudError> {
-        self.call(|world| Ok(world.table.definitions.clone().into_iter().collect())).await
+        self.read("Query", |world| world.table.definitions.clone().into_iter().collect()).await
     }
 
     async fn busy(&self) -> Result<Vec<ServiceName>, CloudError> {
-        self.call(|world| {
+        self.read("Query", |world| {
             let busy = world.table.records.iter().filter(|(_, (record, _, _))| record.is_busy());
-            Ok(busy.filter_map(|(name, _)| name.parse().ok()).collect())
+            busy.filter_map(|(name, _)| name.parse().ok()).collect()
         })
         .await
     }
 
     async fn save(&self, save: &Save) -> Result<Saved, CloudError> {
-        self.call(|world| Ok(save_at_once(world, save))).await
+        let saved = self.change("TransactWriteItems", |world| save_at_once(world, save)).await;
+        // As the adapter does it: a save whose answer is lost is looked up by its writer's mark.
+        let lost_answer = saved.is_err() && save.record.is_some();
+        let seen = if lost_answer {
+            let service = save.service.to_string();
+            self.read("GetItem", |world| world.table.records.get(&service).map(|(_, _, nonce)| *nonce)).await?
+        } else {
+            None
+        };
+        if seen == Some(save.nonce) { Ok(Saved::Done) } else { saved }
     }
 }
 
 fn save_at_once(world: &mut World, save: &Save) -> Saved {
     let service = save.service.to_string();
+    let tampering = world.faults.tampering;
     let table = &mut world.table;
     if let Some((record, expected)) = &save.record {
         let stored = table.records.get(&service).map(|(_, version, _)| *version);
-        if stored != *expected {
+        let lost = stored != *expected;
+        if lost && tampering == Some(Tampering::ActBeforeSave) {
+            return Saved::Done;
+        }
+        if lost && tampering != Some(Tampering::IgnoreVersion) {
             return Saved::Lost;
         }
-        let version = expected.map_or(1, |version| version + 1);
+        let version = stored.map_or(1, |version| version + 1);
         table.records.insert(service.clone(), (record.clone(), version, save.nonce));
     }
     if let Some((request, operation)) = &save.accepted {
@@ -211,12 +344,14 @@ fn save_at_once(world: &mut World, save: &Save) -> Saved {
 }
 
 impl Post for SimPorts {
-    async fn publish(&self, _: &Definition, notice: &Notice) -> Result<(), CloudError> {
-        self.call(|world| {
+    async fn publish(&self, _: &ServiceName, _: Option<&Arn>, notice: &Notice) -> Result<(), CloudError> {
+        self.change("Publish", |world| {
+            if world.tampers(Tampering::DropNotices) {
+                return;
+            }
             world.post.push((world.now, notice.clone()));
             let line = notice.text.lines().next().unwrap_or_default().to_owned();
             world.chronicle.push((world.now, Happening::Told(line)));
-            Ok(())
         })
         .await
     }

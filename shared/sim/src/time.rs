@@ -44,14 +44,29 @@ impl Future for Timer {
     }
 }
 
-/// Runs tasks on a world's time.
-pub struct Executor<'a> {
-    world: Shared,
-    tasks: Vec<Task<'a>>,
+/// Tasks that other tasks have started: an event that becomes an invocation of its own.
+#[derive(Default)]
+pub(crate) struct Started(Vec<Pin<Box<dyn Future<Output = ()>>>>);
+
+impl std::fmt::Debug for Started {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} tasks", self.0.len())
+    }
 }
 
-struct Task<'a> {
-    future: Pin<Box<dyn Future<Output = ()> + 'a>>,
+/// Starts a task beside the present one.
+pub(crate) fn start(world: &Shared, future: impl Future<Output = ()> + 'static) {
+    world.borrow_mut().started.0.push(Box::pin(future));
+}
+
+/// Runs tasks on a world's time.
+pub struct Executor {
+    world: Shared,
+    tasks: Vec<Task>,
+}
+
+struct Task {
+    future: Pin<Box<dyn Future<Output = ()>>>,
     ready: Arc<Ready>,
 }
 
@@ -63,7 +78,7 @@ impl Wake for Ready {
     }
 }
 
-impl<'a> Executor<'a> {
+impl Executor {
     /// An executor on this world's time.
     #[must_use]
     pub fn new(world: &Shared) -> Self {
@@ -71,8 +86,12 @@ impl<'a> Executor<'a> {
     }
 
     /// Starts a task.
-    pub fn spawn(&mut self, future: impl Future<Output = ()> + 'a) {
-        self.tasks.push(Task { future: Box::pin(future), ready: Arc::new(Ready(AtomicBool::new(true))) });
+    pub fn spawn(&mut self, future: impl Future<Output = ()> + 'static) {
+        self.take_up(Box::pin(future));
+    }
+
+    fn take_up(&mut self, future: Pin<Box<dyn Future<Output = ()>>>) {
+        self.tasks.push(Task { future, ready: Arc::new(Ready(AtomicBool::new(true))) });
     }
 
     /// Runs every task as far as it gets at the present time.
@@ -85,6 +104,10 @@ impl<'a> Executor<'a> {
                 let waker = Waker::from(Arc::clone(&task.ready));
                 task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending()
             });
+            let started = std::mem::take(&mut self.world.borrow_mut().started.0);
+            for future in started {
+                self.take_up(future);
+            }
         }
     }
 

@@ -13,7 +13,10 @@ use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::trigger::AlarmState;
 use signalbox_reconciler::ports::{DecisionItem, OperationItem};
 
+use crate::checkers::{Invariant, Violation};
+use crate::faults::Faults;
 use crate::rules;
+use crate::time::Started;
 
 /// The cloud, its visitors and its books.
 #[derive(Debug)]
@@ -36,11 +39,22 @@ pub struct World {
     pub post: Vec<(Timestamp, Notice)>,
     /// Alarm events on their way to the functions.
     pub alarm_events: Vec<AlarmEvent>,
+    /// What goes wrong with calls and invocations.
+    pub faults: Faults,
+    /// What the checkers saw that must not be.
+    pub violations: Vec<Violation>,
+    /// Until when missing service is the world's own doing: it took targets away a moment ago.
+    pub excused_until: Timestamp,
+    /// No instance can be launched: the zone has no capacity left.
+    pub no_capacity: bool,
+    /// Events that were delivered to a function which lived to answer them.
+    pub answered: u64,
     /// What the world counted.
     pub counted: Counted,
     /// What happened to the world, in order.
     pub chronicle: Vec<(Timestamp, Happening)>,
     pub(crate) random: Random,
+    pub(crate) started: Started,
     wakes: BTreeMap<(Timestamp, u64), Waker>,
     wake_serial: u64,
 }
@@ -52,6 +66,8 @@ pub(crate) struct Random {
     pub(crate) requests: Rng,
     pub(crate) calls: Rng,
     pub(crate) nonces: Rng,
+    pub(crate) faults: Rng,
+    pub(crate) delivery: Rng,
 }
 
 /// What a release is like.
@@ -61,11 +77,13 @@ pub struct Nature {
     pub healthy: bool,
     /// How many of 1,000 requests fail.
     pub failures_per_thousand: u32,
+    /// Its instances die so long after launch, and their group launches others.
+    pub dies_after: Option<SignedDuration>,
 }
 
 impl Default for Nature {
     fn default() -> Self {
-        Nature { healthy: true, failures_per_thousand: 1 }
+        Nature { healthy: true, failures_per_thousand: 1, dies_after: None }
     }
 }
 
@@ -89,8 +107,12 @@ pub struct Instance {
     pub id: String,
     /// What it booted.
     pub release: String,
+    /// When it was launched.
+    pub launched_at: Timestamp,
     /// When it answers its first health check.
     pub up_at: Timestamp,
+    /// The world made it sick.
+    pub sick: bool,
     /// Passed checks in a row, at most as many as make it healthy.
     pub passed: u32,
     /// When it is gone, once it is on its way out.
@@ -106,8 +128,16 @@ pub struct Balancer {
     pub effective: BySlot<Option<u16>>,
     /// When the nodes follow.
     pub effective_at: Option<Timestamp>,
+    /// The nodes follow new weights within so many seconds; the API tells the new ones at once.
+    pub follows_within: i64,
     /// How long a target drains.
     pub deregistration_delay: SignedDuration,
+    /// Group-level stickiness, and for how long.
+    pub sticky: Option<SignedDuration>,
+    /// How many of the requests of a second come from clients that stick to each slot.
+    pub stuck: BySlot<u32>,
+    /// When a request last reached each slot.
+    pub last_request: BySlot<Option<Timestamp>>,
 }
 
 /// An alarm on the share of failed requests of the last closed minute.
@@ -117,6 +147,8 @@ pub struct Alarm {
     pub state: AlarmState,
     /// Above how many failures of 1,000 requests it fires.
     pub above_per_thousand: u64,
+    /// A state that holds whatever the requests say, until then.
+    pub forced: Option<(AlarmState, Timestamp)>,
 }
 
 /// An alarm event on its way.
@@ -198,7 +230,9 @@ impl World {
         let booted = Instance {
             id: "i-0blue0".to_owned(),
             release: "v1".to_owned(),
+            launched_at: now,
             up_at: now,
+            sick: false,
             passed: rules::HEALTHY_THRESHOLD,
             gone_at: None,
         };
@@ -218,7 +252,11 @@ impl World {
                 weights,
                 effective: weights,
                 effective_at: None,
+                follows_within: 5,
                 deregistration_delay: SignedDuration::from_secs(60),
+                sticky: None,
+                stuck: BySlot { blue: 0, green: 0 },
+                last_request: BySlot { blue: None, green: None },
             },
             releases: BTreeMap::new(),
             alarms: BTreeMap::new(),
@@ -226,18 +264,37 @@ impl World {
             table: Table::default(),
             post: Vec::new(),
             alarm_events: Vec::new(),
+            faults: Faults::default(),
+            violations: Vec::new(),
+            excused_until: now,
+            no_capacity: false,
+            answered: 0,
             counted: Counted::default(),
             chronicle: Vec::new(),
-            random: Random { boots: random(1), requests: random(2), calls: random(3), nonces: random(4) },
+            random: Random {
+                boots: random(1),
+                requests: random(2),
+                calls: random(3),
+                nonces: random(4),
+                faults: random(5),
+                delivery: random(6),
+            },
+            started: Started::default(),
             wakes: BTreeMap::new(),
             wake_serial: 0,
         }
     }
 
+    /// Whether a rule names the slot's target group, as the nodes follow it: else nobody checks it.
+    #[must_use]
+    pub fn in_use(&self, slot: Slot) -> bool {
+        self.balancer.weights[slot].is_some() || self.balancer.effective[slot].is_some()
+    }
+
     /// Healthy targets of a slot, as the load balancer counts them.
     #[must_use]
     pub fn healthy(&self, slot: Slot) -> u32 {
-        let in_use = self.balancer.weights[slot].is_some();
+        let in_use = self.in_use(slot);
         let healthy = self.groups[slot].instances.iter().filter(|instance| rules::is_healthy(instance, in_use));
         u32::try_from(healthy.count()).unwrap_or(u32::MAX)
     }
@@ -253,6 +310,20 @@ impl World {
     /// Writes down that a person did something.
     pub fn person(&mut self, what: impl Into<String>) {
         self.chronicle.push((self.now, Happening::Person(what.into())));
+    }
+
+    /// Writes down that an invariant does not hold.
+    pub(crate) fn violate(&mut self, invariant: Invariant, what: impl Into<String>) {
+        let violation = Violation { at: self.now, invariant, what: what.into() };
+        let known = |other: &Violation| other.invariant == invariant && other.what == violation.what;
+        if self.violations.len() < 50 && !self.violations.iter().any(known) {
+            self.violations.push(violation);
+        }
+    }
+
+    /// The world takes something away: what is missing for the next minutes is its own doing.
+    pub(crate) fn excuse(&mut self, duration: SignedDuration) {
+        self.excused_until = self.excused_until.max(self.now + duration);
     }
 
     pub(crate) fn wake_at(&mut self, at: Timestamp, waker: Waker) {

@@ -4,8 +4,9 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_types::SdkConfig;
 use futures_util::future::{OptionFuture, join};
-use signalbox_domain::definition::{Arn, Definition};
+use signalbox_domain::definition::Arn;
 use signalbox_domain::notice::Notice;
+use signalbox_domain::text::ServiceName;
 use signalbox_reconciler::ports::{CloudError, Post};
 
 use super::{chat, message};
@@ -28,17 +29,17 @@ impl Topics {
         Topics { client: Client::new(config), alerts, chat }
     }
 
-    async fn alert(&self, topic: &str, of: &Definition, notice: &Notice) -> Result<(), CloudError> {
+    async fn alert(&self, topic: &str, service: &ServiceName, notice: &Notice) -> Result<(), CloudError> {
         let text = |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build();
         let attributes =
-            [("service", of.name.as_str()), ("kind", notice.kind.name()), ("severity", notice.severity.name())];
+            [("service", service.as_str()), ("kind", notice.kind.name()), ("severity", notice.severity.name())];
         let mut publish = self
             .client
             .publish()
             .topic_arn(topic)
             .subject(notice.subject())
             .message_structure("json")
-            .message(message::envelope(&of.name, notice));
+            .message(message::envelope(service, notice));
         for (name, value) in attributes {
             let value = text(value).map_err(|error| unusable(CALL, &topic, error.to_string()))?;
             publish = publish.message_attributes(name, value);
@@ -46,8 +47,8 @@ impl Topics {
         publish.send().await.map(drop).or_failed(CALL, &topic)
     }
 
-    async fn say(&self, topic: &str, of: &Definition, notice: &Notice) -> Result<(), CloudError> {
-        let message = chat::notification(&of.name, notice);
+    async fn say(&self, topic: &str, service: &ServiceName, notice: &Notice) -> Result<(), CloudError> {
+        let message = chat::notification(service, notice);
         self.client.publish().topic_arn(topic).message(message).send().await.map(drop).or_failed(CALL, &topic)
     }
 }
@@ -55,16 +56,16 @@ impl Topics {
 impl Post for Topics {
     /// The alert decides whether the notice was sent. The chat's copy is best effort: were its failure
     /// ours too, a broken chat would send the alert again with every look.
-    async fn publish(&self, of: &Definition, notice: &Notice) -> Result<(), CloudError> {
-        let alerts = of.alerts_topic_arn.as_ref().map(Arn::as_str).or(self.alerts.as_deref());
+    async fn publish(&self, service: &ServiceName, topic: Option<&Arn>, notice: &Notice) -> Result<(), CloudError> {
+        let alerts = topic.map(Arn::as_str).or(self.alerts.as_deref());
         if alerts.is_none() && self.chat.is_none() {
-            tracing::warn!(service = %of.name, notice = notice.id, text = notice.text, "no topic is set; the notice is only logged");
+            tracing::warn!(%service, notice = notice.id, text = notice.text, "no topic is set; the notice is only logged");
         }
-        let alerted = OptionFuture::from(alerts.map(|topic| self.alert(topic, of, notice)));
-        let said = OptionFuture::from(self.chat.as_deref().map(|topic| self.say(topic, of, notice)));
+        let alerted = OptionFuture::from(alerts.map(|topic| self.alert(topic, service, notice)));
+        let said = OptionFuture::from(self.chat.as_deref().map(|topic| self.say(topic, service, notice)));
         let (alerted, said) = join(alerted, said).await;
         if let Some(Err(error)) = said {
-            tracing::error!(service = %of.name, notice = notice.id, %error, "not said in chat");
+            tracing::error!(%service, notice = notice.id, %error, "not said in chat");
         }
         alerted.unwrap_or(Ok(()))
     }

@@ -18,6 +18,7 @@ impl Look<'_> {
         deployment.paused_before = SignedDuration::ZERO;
         deployment.asking = None;
         deployment.short_since = None;
+        deployment.blind_since = None;
         deployment.promoted = false;
         self.note(&deployment, format!("going back to {keep}, because {cause}"));
         let to = self.release_of(keep);
@@ -62,6 +63,11 @@ impl Look<'_> {
         if self.record.routing.split == back {
             return;
         }
+        if !self.record.routing.split.names(keep) {
+            // Nobody checks the targets of a group that no rule names: name it first, to see them healthy.
+            self.record.intend(Split::all_to(deployment.slot), self.now);
+            return;
+        }
         let kept = self.seen.healthy(keep);
         let enough = kept >= deployment.size;
         let better_than_nothing = kept > 0 && (self.seen.healthy(deployment.slot) == 0 || deployment.forced);
@@ -80,8 +86,8 @@ impl Look<'_> {
         let keep = deployment.keep();
         self.record.routing.split.weight(keep) == 100
             && self.is_settled()
-            && (!deployment.carried || self.is_drained(deployment.slot))
-            && self.seen.healthy(keep) > 0
+            && (!deployment.carried || self.is_drained(deployment.slot) || self.is_emptied(deployment.slot))
+            && (self.seen.healthy(keep) > 0 || self.seen.healthy(deployment.slot) == 0)
     }
 
     /// How long a slot may take to drain: what is known of it, or else what AWS sets by default.
@@ -113,16 +119,24 @@ impl Look<'_> {
     fn get_stuck(&mut self, deployment: &Deployment, cause: &Cause) -> bool {
         let (keep, drop) = (deployment.keep(), deployment.slot);
         let name = &self.definition.name;
+        let (healthy, size) = (self.seen.healthy(keep), deployment.size);
         let (left, by_hand) = if self.record.routing.split.weight(keep) < 100 {
-            let (healthy, size) = (self.seen.healthy(keep), deployment.size);
+            let force =
+                if healthy > 0 { format!(", or run `signalbox rollback {name} --force`") } else { String::new() };
             (
                 format!("{keep} has {healthy} of the {size} healthy targets it needs to take all traffic back"),
-                format!("bring {keep}'s group to {size} healthy instances, or run `signalbox rollback {name} --force`"),
+                format!("bring {keep}'s group to {size} healthy instances{force}"),
+            )
+        } else if self.seen.weight(drop) > 0 {
+            let weight = self.seen.weight(drop);
+            (
+                format!("{drop} still gets {weight} % of the traffic: the load balancer does not follow"),
+                format!("give {keep} all traffic on the listener; the rest follows by itself"),
             )
         } else {
             (
-                format!("traffic is meant to be on {keep}, but {drop} is not retired and put back yet"),
-                format!("give {keep} all traffic, set {drop}'s group to 0/0/0, then run `signalbox resume {name}`"),
+                format!("{keep} has all traffic, but {drop} is not retired and put back yet"),
+                format!("set {drop}'s group to 0/0/0; the rest follows by itself"),
             )
         };
         let mut stuck = deployment.clone();

@@ -137,7 +137,14 @@ impl Look<'_> {
             Capacity { min: live_now.desired, max: live_now.max.max(live_now.desired), ..live_now },
         );
         self.pin(slot, capacity, Capacity { min: size, desired: size, max: capacity.max.max(size) });
-        let ignored_alarms = if plan.cure { self.firing() } else { BTreeSet::new() };
+        let ignored_alarms = match (plan.cure, &self.seen.alarms) {
+            (true, Some(_)) => self.firing(),
+            // Not seen: any of them may have fired before.
+            (true, None) => self.definition.guard.alarms.iter().cloned().collect(),
+            (false, _) => BTreeSet::new(),
+        };
+        // What stands in the slot now is none of the new release's launches.
+        let old = self.seen.groups[slot].instances.iter().map(|instance| (instance.id.clone(), true)).collect();
         let deployment = Deployment {
             id: plan.id,
             release: plan.release,
@@ -153,10 +160,12 @@ impl Look<'_> {
             cure: plan.cure,
             ignored_alarms,
             missing_alarms: BTreeSet::new(),
-            launches: Launches::default(),
+            launches: Launches { seen: old, failed: BTreeSet::new() },
             paused_since: None,
             paused_before: SignedDuration::ZERO,
             short_since: None,
+            blind_since: (!self.guard_is_readable()).then_some(self.now),
+            overdue_told: false,
             asking: None,
             promoted: false,
             carried: false,

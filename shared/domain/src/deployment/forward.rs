@@ -1,9 +1,10 @@
 //! The way in: provisioning, verifying, the steps of the shift, baking.
 
 use super::{Cause, Deployment, Phase, Purpose};
-use crate::definition::{Otherwise, Step};
+use crate::definition::{OnNoData, Otherwise, Step};
 use crate::look::Look;
 use crate::notice::{Kind, Severity};
+use crate::observation::{Instance, TargetHealth};
 use crate::record::Standby;
 use crate::slot::{Percent, Split};
 use crate::trigger::{AlarmChange, OnFailure};
@@ -50,6 +51,12 @@ impl Look<'_> {
                 return Some(Cause::PausedTooLong { limit });
             }
         }
+        if let Some(since) = deployment.blind_since {
+            let limit = self.definition.pause_limit;
+            if self.now.duration_since(since) > limit.duration() {
+                return Some(Cause::GuardBlind { limit });
+            }
+        }
         let within = self.definition.health.within;
         // A look that comes late, but finds all well, is no failure.
         let late = deployment.elapsed(self.now) > within.duration() && !self.is_complete(deployment);
@@ -93,7 +100,7 @@ impl Look<'_> {
     /// longer than a stale read could last, somebody else wrote it.
     fn is_overwritten(&self, deployment: &Deployment) -> bool {
         let launched = !self.seen.groups[deployment.slot].instances.is_empty();
-        let other = self.seen.releases[deployment.slot].as_ref() != Some(&deployment.release);
+        let other = self.seen.runs(deployment.slot, &deployment.release) == Some(false);
         launched && other && deployment.elapsed(self.now) > self.definition.settle_guard.duration()
     }
 
@@ -123,7 +130,11 @@ impl Look<'_> {
             self.definition.guard.alarms.iter().filter(|alarm| !alarms.contains_key(*alarm)).cloned().collect();
         let untold: Vec<_> = missing.into_iter().filter(|alarm| !deployment.missing_alarms.contains(alarm)).collect();
         for alarm in untold {
-            let text = format!("guard alarm {alarm} no longer exists; {} goes on without it", deployment.release);
+            let then = match self.definition.guard.on_no_data {
+                OnNoData::Pause => format!("is held, and goes back after {}", self.definition.pause_limit),
+                OnNoData::Pass | OnNoData::Fail => "goes on without it".to_owned(),
+            };
+            let text = format!("guard alarm {alarm} no longer exists; {} {then}", deployment.release);
             self.tell(Kind::DeploymentProgressed, Severity::Warning, Some(&deployment.id), &text);
             if let Some(own) = self.deployment_mut() {
                 own.missing_alarms.insert(alarm);
@@ -145,7 +156,7 @@ impl Look<'_> {
         if !self.is_complete(deployment) {
             return false;
         }
-        let mut next = deployment.clone();
+        let mut next = self.deployment().unwrap_or(deployment).clone();
         next.phase = Phase::Verifying { healthy_since: Some(self.now) };
         self.note(&next, format!("all {} targets of {} are healthy", deployment.size, deployment.slot));
         self.put(next);
@@ -157,7 +168,7 @@ impl Look<'_> {
         let group = &self.seen.groups[deployment.slot];
         group.healthy() >= deployment.size
             && group.healthy() == group.present()
-            && self.seen.releases[deployment.slot].as_ref() == Some(&deployment.release)
+            && self.seen.runs(deployment.slot, &deployment.release) == Some(true)
     }
 
     fn verify(&mut self, deployment: &Deployment, healthy_since: Option<jiff::Timestamp>) -> bool {
@@ -247,7 +258,10 @@ impl Look<'_> {
     /// instance that is not. At most twice the size, since sick instances may come back.
     pub(super) fn grow(&mut self, slot: crate::slot::Slot, healthy: u32) {
         let group = &self.seen.groups[slot];
-        let sick = group.present() - group.healthy();
+        let fails = |instance: &&Instance| {
+            instance.in_service && !instance.leaving && instance.target == TargetHealth::Unhealthy
+        };
+        let sick = u32::try_from(group.instances.iter().filter(fails).count()).unwrap_or(u32::MAX);
         let wanted = (healthy + sick).min(healthy * 2);
         let Some(pin) = &mut self.record.pins[slot] else { return };
         if pin.set.desired < wanted {
@@ -289,7 +303,11 @@ impl Look<'_> {
     }
 
     fn bake(&mut self, deployment: &Deployment) -> bool {
-        if !(self.is_proved(deployment) && self.is_restored(deployment.slot)) {
+        if !self.is_proved(deployment) {
+            return false;
+        }
+        if !self.is_restored(deployment.slot) {
+            self.tell_overdue(deployment);
             return false;
         }
         let (slot, keep) = (deployment.slot, deployment.keep());
@@ -312,6 +330,25 @@ impl Look<'_> {
         let text = format!("{} is live on {slot}{was}, after {}", done.release, done.age(self.now));
         self.tell(Kind::DeploymentSucceeded, Severity::Info, Some(&done.id), &text);
         true
+    }
+
+    /// Giving back what was changed should take seconds. When it does not, people must know: the
+    /// traffic is where it belongs, but the group is still held.
+    fn tell_overdue(&mut self, deployment: &Deployment) {
+        let waited = self.seen_for() - self.definition.bake.duration();
+        if deployment.overdue_told || waited <= self.definition.health.within.duration() {
+            return;
+        }
+        let slot = deployment.slot;
+        let text = format!(
+            "{} serves all traffic on {slot}, but {slot}'s group cannot be given back: it stays pinned and its processes \
+             suspended. Is the function allowed to change it?",
+            deployment.release
+        );
+        self.tell(Kind::OperationStuck, Severity::Critical, Some(&deployment.id), &text);
+        if let Some(own) = self.deployment_mut() {
+            own.overdue_told = true;
+        }
     }
 
     /// Enters a phase or step: time, waits and pauses begin anew.

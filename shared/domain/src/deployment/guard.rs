@@ -1,8 +1,9 @@
 //! What takes a release back: alarms, lost health, launches that fail.
 
-use super::{Cause, Deployment, Launches, Phase};
+use super::{Cause, Deployment, Launches, Phase, Purpose};
 use crate::definition::OnNoData;
 use crate::look::Look;
+use crate::observation::Alarms;
 use crate::slot::Percent;
 use crate::text::AlarmName;
 use crate::trigger::{AlarmChange, AlarmState, GroupScaling, ScalingKind};
@@ -30,7 +31,7 @@ impl Look<'_> {
             return Some(Cause::Alarm { alarm });
         }
         let alarms = self.seen.alarms.as_ref()?;
-        if self.definition.guard.on_no_data != OnNoData::Fail {
+        if self.definition.guard.on_no_data != OnNoData::Fail || deployment.purpose == Purpose::Back {
             return None;
         }
         let missing = self.definition.guard.alarms.iter().find(|alarm| !alarms.contains_key(*alarm))?;
@@ -69,13 +70,18 @@ impl Look<'_> {
     /// Writes down what this look shows of the deployment's guard: shortages of health, alarms
     /// that were OK once and count again, instances that came and went.
     pub(super) fn watch(&mut self) {
+        if let (Some(alarms), Some(standby)) = (&self.seen.alarms, &mut self.record.standby) {
+            rearm(alarms, &mut standby.of);
+        }
         let Some(mut deployment) = self.deployment().cloned() else { return };
         let (healthy, needed) = self.health_of_share(&deployment);
         let short = healthy < needed && deployment.phase.is_forward();
         deployment.short_since = short.then(|| deployment.short_since.unwrap_or(self.now));
         if let Some(alarms) = &self.seen.alarms {
-            deployment.ignored_alarms.retain(|alarm| alarms.get(alarm).is_none_or(|seen| seen.state != AlarmState::Ok));
+            rearm(alarms, &mut deployment);
         }
+        let blind = !self.guard_is_readable() && deployment.phase.is_forward();
+        deployment.blind_since = blind.then(|| deployment.blind_since.unwrap_or(self.now));
         if is_launching(&deployment) {
             self.count_launches(&mut deployment);
         }
@@ -118,6 +124,11 @@ impl Look<'_> {
             launches.failed.insert(failed);
         }
     }
+}
+
+/// An alarm that fired before counts again once it was OK.
+fn rearm(alarms: &Alarms, deployment: &mut Deployment) {
+    deployment.ignored_alarms.retain(|alarm| alarms.get(alarm).is_none_or(|seen| seen.state != AlarmState::Ok));
 }
 
 fn is_launching(deployment: &Deployment) -> bool {

@@ -3,7 +3,7 @@
 use super::door::{Plan, in_time};
 use super::{Cause, Deployment, Phase, Purpose};
 use crate::decision::Outcome;
-use crate::definition::Strategy;
+use crate::definition::{Mode, Strategy};
 use crate::look::{Look, Reply};
 use crate::notice::{Kind, Severity};
 use crate::record::Operation;
@@ -47,6 +47,9 @@ impl Look<'_> {
             | Trigger::StatusRequested => None,
         };
         for _ in 0..MOST_TRANSITIONS {
+            if self.is_hands_off() {
+                break;
+            }
             let moved = match (self.record.operation.clone(), self.record.standby.clone()) {
                 (Some(Operation::Deployment(deployment)), _) => match deployment.phase.clone() {
                     Phase::RollingBack { cause } | Phase::Stuck { cause, stuck: super::Stuck { heals: true, .. } } => {
@@ -69,33 +72,37 @@ impl Look<'_> {
                 break;
             }
         }
-        if self.record.operation.is_none() {
+        if self.record.operation.is_none() && !self.is_first {
             self.hold_steady();
         }
     }
 
     fn repeated(&self, operation: &RequestId) -> Option<Reply> {
-        match self.deployment() {
-            Some(own) if &own.id == operation => Reply::new(
+        let (outcome, reason) = match self.deployment() {
+            Some(own) if &own.id == operation => (
                 Outcome::Waiting,
-                format!("this request is known: {operation} is under way, {}", own.describe()),
+                format!("this request is known: {operation} is under way, {}", self.waiting_for(own)),
             ),
-            Some(_) | None => Reply::new(
-                Outcome::Idle,
-                format!("this request is known: {operation} was done and is over; nothing is done twice"),
-            ),
-        }
+            Some(_) | None => {
+                (Outcome::Idle, format!("this request is known: {operation} is over; nothing is done twice"))
+            }
+        };
+        Some(Reply { outcome, reason, operation: Some(operation.clone()) })
     }
 
     fn alarm_changed(&mut self, change: &AlarmChange) -> Option<Reply> {
         if !self.definition.is_guarded_by(change.alarm.as_str()) {
             return Reply::new(Outcome::Ignored, format!("alarm {} guards nothing here", change.alarm));
         }
-        if change.state == AlarmState::Ok
-            && let Some(deployment) = self.deployment_mut()
-            && change.at >= deployment.began
+        let own = match (&mut self.record.operation, &mut self.record.standby) {
+            (Some(Operation::Deployment(own)), _) => Some(own),
+            (None, standby) => standby.as_mut().map(|standby| standby.of.as_mut()),
+        };
+        if let Some(own) = own
+            && change.state == AlarmState::Ok
+            && change.at >= own.began
         {
-            deployment.ignored_alarms.remove(&change.alarm);
+            own.ignored_alarms.remove(&change.alarm);
         }
         None
     }
@@ -135,6 +142,9 @@ impl Look<'_> {
         if let Err(why) = in_time(request.origin, self.now) {
             return self.refuse(request.origin, "the rollback was refused", &why);
         }
+        if let Some(own) = self.deployment().filter(|own| own.purpose == Purpose::Back && own.phase.is_forward()) {
+            return Reply::new(Outcome::Waiting, format!("a rollback is already under way: {}", own.describe()));
+        }
         let leaving =
             self.deployment().map_or(self.record.releases[self.record.live].clone(), |own| Some(own.release.clone()));
         if let Some(from) = &request.from
@@ -157,17 +167,13 @@ impl Look<'_> {
         mut deployment: Deployment,
         cause: Cause,
     ) -> Option<Reply> {
-        if deployment.phase.is_forward() {
-            if deployment.purpose == Purpose::Back {
-                return Reply::new(
-                    Outcome::Waiting,
-                    format!("a rollback is already under way: {}", deployment.describe()),
-                );
-            }
-            if deployment.on_failure == OnFailure::Ask && !request.force && deployment.carried {
-                let why = format!("{} was deployed with rollback \"ask\"; going back needs force", deployment.release);
-                return self.refuse(request.origin, "the rollback was refused", &why);
-            }
+        if deployment.phase.is_forward()
+            && deployment.on_failure == OnFailure::Ask
+            && !request.force
+            && deployment.carried
+        {
+            let why = format!("{} was deployed with rollback \"ask\"; going back needs force", deployment.release);
+            return self.refuse(request.origin, "the rollback was refused", &why);
         }
         self.accepted = Some((request.id.clone(), deployment.id.clone()));
         let forces = request.force && !deployment.forced;
@@ -204,6 +210,10 @@ impl Look<'_> {
         if let Some(standby) = self.record.standby.clone()
             && standby.of.purpose == Purpose::Forward
         {
+            if standby.of.on_failure == OnFailure::Ask && !request.force {
+                let why = format!("{} was deployed with rollback \"ask\"; going back needs force", standby.of.release);
+                return self.refuse(request.origin, "the rollback was refused", &why);
+            }
             self.accepted = Some((request.id.clone(), standby.of.id.clone()));
             let text = format!("going back to {way_back}, which is warm on {}", standby.slot);
             self.flip_back(&standby, cause);
@@ -259,6 +269,10 @@ impl Look<'_> {
                 self.mark(deployment, "paused by a person", &text)
             }
             Word::Pause if forward => Reply::new(Outcome::Waiting, "it is paused already"),
+            Word::Resume if deployment.asking.is_some() => {
+                deployment.asking = None;
+                self.mark(deployment, "a person lets it go on", "goes on")
+            }
             Word::Resume => match (paused, &deployment.phase) {
                 (Some(since), _) => {
                     deployment.paused_before += self.now.duration_since(since);
@@ -270,10 +284,12 @@ impl Look<'_> {
                     self.turn_back(deployment, cause);
                     Reply::new(Outcome::Advanced, "the stuck rollback is tried again")
                 }
-                (None, _) => Reply::new(Outcome::Waiting, format!("it is not paused: {}", deployment.describe())),
+                (None, _) => {
+                    Reply::new(Outcome::Waiting, format!("it is not paused: {}", self.waiting_for(&deployment)))
+                }
             },
             Word::Abort | Word::Promote | Word::Pause => {
-                Reply::new(Outcome::Waiting, format!("nothing to {}: {}", word.verb(), deployment.describe()))
+                Reply::new(Outcome::Waiting, format!("nothing to {}: {}", word.verb(), self.waiting_for(&deployment)))
             }
         }
     }
@@ -281,7 +297,8 @@ impl Look<'_> {
     fn mark(&mut self, deployment: Deployment, noted: &str, answer: &str) -> Option<Reply> {
         self.note(&deployment, noted);
         let text = format!("{}: {}", noted, deployment.describe());
-        self.tell(Kind::DeploymentHeld, Severity::Info, Some(&deployment.id), &text);
+        let kind = if deployment.paused_since.is_some() { Kind::DeploymentHeld } else { Kind::DeploymentProgressed };
+        self.tell(kind, Severity::Info, Some(&deployment.id), &text);
         self.put(deployment);
         Reply::new(Outcome::Advanced, answer)
     }
@@ -308,7 +325,12 @@ impl Look<'_> {
             self.record.routing.split = seen;
         }
         self.record.intend(Split::all_to(live), self.now);
-        let text = format!("{release} on {live} is live, by a person's word; all traffic goes there");
+        self.record.routing.ever_seen = self.seen.routing.is(self.record.routing.split);
+        let then = match self.definition.mode {
+            Mode::Act => "all traffic goes there",
+            Mode::Observe => "in observe mode nothing is moved",
+        };
+        let text = format!("{release} on {live} is live, by a person's word; {then}");
         self.tell(Kind::Adopted, Severity::Info, None, &text);
         Reply::new(Outcome::Accepted, text)
     }

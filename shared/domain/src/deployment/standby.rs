@@ -7,15 +7,25 @@ use crate::look::Look;
 use crate::notice::{Kind, Severity};
 use crate::record::Standby;
 use crate::slot::Split;
-use crate::trigger::AlarmChange;
+use crate::trigger::{AlarmChange, OnFailure};
 
 impl Look<'_> {
     /// Watches the live slot while the old one is warm; whether anything moved.
     pub(super) fn stand_by(&mut self, standby: &Standby, raised: Option<&AlarmChange>) -> bool {
         if let Some(cause) = self.flips_back(standby, raised) {
+            if standby.of.on_failure == OnFailure::Ask {
+                self.ask_in_standby(standby, &cause);
+                return false;
+            }
             return self.flip_back(standby, cause);
         }
-        if self.now < standby.until {
+        let names_both = self.record.routing.split.names(standby.slot);
+        if self.seen.healthy(self.record.live) == 0 && !names_both {
+            // Nobody checks the targets of a group that no rule names: name it again, to see them healthy.
+            self.record.intend(Split::all_to(self.record.live), self.now);
+            return false;
+        }
+        if self.now < standby.until || standby.of.asking.is_some() {
             return false;
         }
         let live = self.record.live;
@@ -24,6 +34,7 @@ impl Look<'_> {
             return false;
         }
         if !(self.standby_may_end(standby) && self.is_retired(standby.slot)) {
+            self.tell_standby_overdue(standby);
             return false;
         }
         self.record.pins[standby.slot] = None;
@@ -38,6 +49,43 @@ impl Look<'_> {
             self.tell(Kind::StandbyEnded, Severity::Info, Some(&standby.of.id), &text);
         }
         true
+    }
+
+    /// A release that was deployed with rollback "ask" is not taken back without a person, in standby
+    /// either: the warm slot is kept until somebody decides.
+    fn ask_in_standby(&mut self, standby: &Standby, cause: &Cause) {
+        if standby.of.asking.is_some() {
+            return;
+        }
+        let name = &self.definition.name;
+        let text = format!(
+            "{} is failing, because {cause}, and stays live. It was deployed with rollback \"ask\"; {} is kept warm.\n\
+             To go back: signalbox rollback {name} --force --reason \"…\"",
+            standby.of.release, standby.slot
+        );
+        self.tell(Kind::DeploymentHeld, Severity::Critical, Some(&standby.of.id), &text);
+        if let Some(own) = &mut self.record.standby {
+            own.of.asking = Some(cause.clone());
+        }
+    }
+
+    fn tell_standby_overdue(&mut self, standby: &Standby) {
+        let settling = self.definition.settle_guard.duration() + self.draining(standby.slot);
+        let limit = self.definition.health.within.duration() + settling;
+        if standby.of.overdue_told || self.now.duration_since(standby.until) <= limit {
+            return;
+        }
+        let slot = standby.slot;
+        let why = match self.seen.quiet[slot] {
+            Some(quiet) if quiet.requests > 0 => format!("{} requests still reached it lately", quiet.requests),
+            Some(_) => "it is not empty yet".to_owned(),
+            None => "its requests could not be counted".to_owned(),
+        };
+        let text = format!("{slot} should be retired by now and still costs its instances: {why}");
+        self.tell(Kind::OperationStuck, Severity::Warning, Some(&standby.of.id), &text);
+        if let Some(own) = &mut self.record.standby {
+            own.of.overdue_told = true;
+        }
     }
 
     fn flips_back(&self, standby: &Standby, raised: Option<&AlarmChange>) -> Option<Cause> {
@@ -56,6 +104,7 @@ impl Look<'_> {
     pub(super) fn flip_back(&mut self, standby: &Standby, cause: Cause) -> bool {
         let mut deployment = (*standby.of).clone();
         deployment.carried = true;
+        deployment.asking = None;
         // A live slot that scaled out since then needs as many targets on the way back.
         let live = self.seen.groups[self.record.live].capacity;
         deployment.size = deployment.size.max(live.desired);
@@ -79,6 +128,7 @@ impl Look<'_> {
     pub(crate) fn standby_may_end(&self, standby: &Standby) -> bool {
         let sticks = self.seen.routing.sticky.is_some() && self.record.routing.split.names(standby.slot);
         self.now >= standby.until
+            && standby.of.asking.is_none()
             && !sticks
             && self.is_settled()
             && self.is_drained(standby.slot)

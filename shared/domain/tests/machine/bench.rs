@@ -50,7 +50,7 @@ impl Bench {
         let seen = Observation {
             routing: Routing { raw: BySlot { blue: Some(100), green: None }, elsewhere: 0, sticky: None },
             groups: BySlot { blue: group(Capacity { min: 1, desired: 1, max: 2 }), green: group(Capacity::NONE) },
-            releases: BySlot { blue: Some("v1".parse().unwrap()), green: None },
+            releases: Some(BySlot { blue: Some("v1".parse().unwrap()), green: None }),
             alarms: Some(BTreeMap::from([alarm])),
             quiet: BySlot { blue: quiet(), green: quiet() },
             surroundings: Some(Surroundings::default()),
@@ -134,7 +134,9 @@ impl Bench {
                 let weight = |slot| split.names(slot).then(|| u16::from(split.weight(slot)));
                 self.seen.routing.raw = BySlot::from_fn(weight);
             }
-            Action::WriteRelease { slot, release } => self.seen.releases[*slot] = Some(release.clone()),
+            Action::WriteRelease { slot, release } => {
+                self.seen.releases.get_or_insert_default()[*slot] = Some(release.clone());
+            }
             Action::Resize { slot, to } => self.seen.groups[*slot].capacity = *to,
             Action::Suspend { slot, processes } => self.seen.groups[*slot].suspended.extend(processes),
             Action::Resume { slot, processes } => {

@@ -1,0 +1,249 @@
+//! One run of a scenario: a seed, perhaps bad weather, perhaps a crash at one exact effect, perhaps a
+//! deliberate fault of ours. The same input gives the same run.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use jiff::{SignedDuration, Timestamp};
+use signalbox_domain::definition::Capacity;
+use signalbox_domain::slot::Slot;
+use signalbox_domain::text::{Malformed, ServiceName};
+use signalbox_domain::trigger::AlarmState;
+
+use crate::checkers::{Invariant, Violation};
+use crate::demo::{ALARM, SERVICE, definition};
+use crate::faults::{Faults, Tampering};
+use crate::functions::Functions;
+use crate::scenario::{Scenario, When};
+use crate::time::{Executor, Shared};
+use crate::world::{Alarm, Happening, World};
+
+/// Faults stop this long after the last line of the script; everything must come to rest then.
+const WEATHER_LASTS: SignedDuration = SignedDuration::from_hours(2);
+/// No service may be under way for longer than this after the faults stopped: the longest deadline,
+/// a standby, and a rollback after it.
+const COMES_TO_REST_WITHIN: SignedDuration = SignedDuration::from_hours(4);
+/// A line that waits for a phase is given up after this: the phase was never reached.
+const WAITS_AT_MOST: SignedDuration = SignedDuration::from_hours(3);
+
+/// How a run is to go.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Conditions {
+    /// The seed of everything random.
+    pub seed: u64,
+    /// Whether calls fail and functions die.
+    pub weather: bool,
+    /// A crash at the effect of this number, and whether after it.
+    pub crash_at: Option<(u64, bool)>,
+    /// A deliberate fault of ours.
+    pub tampering: Option<Tampering>,
+}
+
+/// How a run went.
+#[derive(Debug)]
+pub struct Run {
+    /// What must not have happened.
+    pub violations: Vec<Violation>,
+    /// How it ended: what is live where, and how large.
+    pub end: String,
+    /// How many effects there were.
+    pub effects: u64,
+    /// The world in the end.
+    pub world: World,
+}
+
+/// Runs a scenario.
+///
+/// # Errors
+/// Only where a name of the simulation itself is malformed.
+pub fn run(scenario: &Scenario, conditions: Conditions) -> Result<Run, Malformed> {
+    let service: ServiceName = SERVICE.parse()?;
+    let world: Shared = Rc::new(RefCell::new(open(scenario, conditions)));
+    let functions = Functions::new(&world);
+    let mut executor = Executor::new(&world);
+    executor.spawn(functions.clone().beat());
+    executor.spawn(functions.clone().deliver_alarms(service));
+    play(scenario, &world, &functions, &mut executor);
+    if conditions.weather {
+        let until = world.borrow().now + WEATHER_LASTS;
+        world.borrow_mut().faults.until = until;
+    }
+    come_to_rest(&world, &mut executor);
+    drop(executor);
+    let (end, effects) = (end(&world.borrow()), world.borrow().faults.effects);
+    judge(scenario, conditions, &mut world.borrow_mut());
+    let mut world = world.replace(World::new(0, Timestamp::UNIX_EPOCH));
+    let violations = std::mem::take(&mut world.violations);
+    Ok(Run { violations, end, effects, world })
+}
+
+fn open(scenario: &Scenario, conditions: Conditions) -> World {
+    let mut world = World::new(conditions.seed, Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 56));
+    let text = without_strategy(&definition(true));
+    let body = text.trim_end().trim_end_matches('}');
+    world.table.definitions.insert(SERVICE.to_owned(), format!("{body}{}}}", scenario.definition));
+    world.alarms.insert(ALARM.to_owned(), Alarm { state: AlarmState::Ok, above_per_thousand: 20, forced: None });
+    if conditions.weather {
+        world.faults = Faults::weather(Timestamp::MAX);
+    }
+    (scenario.opening)(&mut world);
+    world.faults.crash_at = conditions.crash_at;
+    world.faults.tampering = conditions.tampering;
+    world
+}
+
+/// The demo's definition without its strategy: each scenario brings its own.
+fn without_strategy(text: &str) -> String {
+    text.lines().filter(|line| !line.trim_start().starts_with("\"strategy\"")).collect::<Vec<_>>().join("\n")
+}
+
+fn play(scenario: &Scenario, world: &Shared, functions: &Functions, executor: &mut Executor) {
+    for line in &scenario.script {
+        let began = world.borrow().now;
+        match line.when {
+            When::Later(seconds) => pass(world, executor, seconds),
+            When::In(phase, seconds) => {
+                while phase_of(&world.borrow()) != phase {
+                    if world.borrow().now.duration_since(began) > WAITS_AT_MOST {
+                        // The story took another turn; what was to happen in that phase does not happen.
+                        return;
+                    }
+                    pass(world, executor, 1);
+                }
+                pass(world, executor, seconds);
+            }
+        }
+        line.what.happen(world, functions);
+    }
+}
+
+fn pass(world: &Shared, executor: &mut Executor, seconds: i64) {
+    let end = world.borrow().now + SignedDuration::from_secs(seconds);
+    executor.run_until(end);
+}
+
+fn phase_of(world: &World) -> &'static str {
+    match world.table.records.get(SERVICE) {
+        Some((record, _, _)) => match (record.deployment(), &record.standby) {
+            (Some(own), _) => own.phase.name(),
+            (None, Some(_)) => "standby",
+            (None, None) if record.is_busy() => "telling",
+            (None, None) => "at rest",
+        },
+        None => "unknown",
+    }
+}
+
+fn come_to_rest(world: &Shared, executor: &mut Executor) {
+    let began = world.borrow().now;
+    // Events may be delivered again minutes later; only then is the story over.
+    pass(world, executor, 600);
+    let faults_until = world.borrow().faults.until;
+    let latest = if faults_until == Timestamp::MAX { began } else { faults_until } + COMES_TO_REST_WITHIN;
+    let mut rested = 0;
+    while rested < 300 {
+        let busy = world.borrow().table.records.get(SERVICE).is_some_and(|(record, _, _)| record.is_busy());
+        rested = if busy { 0 } else { rested + 30 };
+        if world.borrow().now > latest {
+            let phase = phase_of(&world.borrow());
+            world.borrow_mut().violate(Invariant::Terminates, format!("the service is still busy: {phase}"));
+            return;
+        }
+        pass(world, executor, 30);
+    }
+}
+
+fn end(world: &World) -> String {
+    let slot = |slot: Slot| {
+        let group = &world.groups[slot];
+        let suspended = group.suspended.len();
+        format!("{slot} {} % {} {} suspended", world.share(slot), group.capacity, suspended)
+    };
+    let live = live_release(world).unwrap_or_else(|| "nothing".to_owned());
+    format!("{live} is live; {}; {}", slot(Slot::Blue), slot(Slot::Green))
+}
+
+fn live_release(world: &World) -> Option<String> {
+    let live = Slot::BOTH.into_iter().find(|slot| world.share(*slot) == 100)?;
+    world.groups[live].instances.first().map(|instance| instance.release.clone())
+}
+
+/// What must hold when all has come to rest.
+fn judge(scenario: &Scenario, conditions: Conditions, world: &mut World) {
+    let mut wrong = (scenario.judge)(world);
+    let acceptable = if conditions.weather { scenario.ends_on_in_weather } else { scenario.ends_on };
+    match Slot::BOTH.into_iter().find(|slot| world.share(*slot) == 100) {
+        None => wrong.push("no slot has all traffic".to_owned()),
+        Some(live) => wrong.extend(judge_slots(world, live, acceptable)),
+    }
+    for what in wrong {
+        world.violate(Invariant::Terminates, what);
+    }
+    judge_notices(world);
+}
+
+fn judge_slots(world: &World, live: Slot, acceptable: &[&str]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let group = &world.groups[live];
+    let recorded = world.table.records.get(SERVICE).and_then(|(record, _, _)| record.releases[live].clone());
+    if let Some(recorded) = recorded
+        && group.instances.iter().any(|instance| instance.release != recorded.as_str())
+    {
+        wrong.push(format!("{live} is recorded with {recorded} and runs something else"));
+    }
+    for instance in &group.instances {
+        if !acceptable.contains(&instance.release.as_str()) {
+            wrong.push(format!("{} is live; {} was to be expected", instance.release, acceptable.join(" or ")));
+        }
+    }
+    // What a person set on the way is theirs. What we added to make up for sick instances is scaling's
+    // to take away again: we cannot choose that it takes the sick ones.
+    let former = Capacity { min: 1, desired: 1, max: 2 };
+    let given_back = group.capacity.min == former.min && group.capacity.max == former.max.max(group.capacity.desired);
+    let grown = group.capacity.desired > former.desired && !happened(world, &["Sicken", "Rebalance"]);
+    if !happened(world, &["Resize", "Scale", "Schedule"]) && (!given_back || grown) {
+        wrong.push(format!("{live}'s group is {} and was {former}", group.capacity));
+    }
+    let idle = &world.groups[live.other()];
+    if idle.capacity.desired > 0 || !idle.instances.is_empty() {
+        wrong.push(format!("{} is idle and costs {}", live.other(), idle.capacity));
+    }
+    for slot in Slot::BOTH {
+        if !world.groups[slot].suspended.is_empty() {
+            wrong.push(format!("{slot} is left with suspended processes"));
+        }
+    }
+    wrong
+}
+
+fn happened(world: &World, words: &[&str]) -> bool {
+    world.chronicle.iter().any(|(_, what)| match what {
+        Happening::Person(what) => words.iter().any(|word| what.starts_with(word)),
+        Happening::Weights(_) | Happening::Healthy(..) | Happening::Alarm(..) | Happening::Told(_) => false,
+    })
+}
+
+/// Every ending was told, under one id.
+fn judge_notices(world: &mut World) {
+    let mut untold = Vec::new();
+    for item in world.table.operations.values() {
+        let kind = match item.deployment.phase.name() {
+            "succeeded" => "deployment_succeeded",
+            "rolled_back" => "rollback_completed",
+            _ => continue,
+        };
+        let id = item.deployment.id.to_string();
+        let told = world.post.iter().filter(|(_, notice)| notice.kind.name() == kind);
+        let ids: BTreeSet<&str> = told
+            .filter(|(_, notice)| notice.operation.as_ref() == Some(&id))
+            .map(|(_, notice)| notice.id.as_str())
+            .collect();
+        if ids.len() != 1 {
+            untold.push(format!("{kind} of {id} was told under {} ids", ids.len()));
+        }
+    }
+    for what in untold {
+        world.violate(Invariant::Told, what);
+    }
+}

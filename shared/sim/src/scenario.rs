@@ -1,0 +1,50 @@
+//! Scenarios: what people, pipelines and the world do to a service, at which moment. A scenario says
+//! nothing of how it should be handled; it says which ends are acceptable.
+
+mod deployment;
+mod script;
+
+pub use script::{Line, What, When};
+
+use crate::world::World;
+
+/// One scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its id, such as `D4`.
+    pub id: &'static str,
+    /// What it is about, in one sentence.
+    pub about: &'static str,
+    /// The definition's fields beyond the basic ones, as JSON text.
+    pub definition: &'static str,
+    /// What the world is like at the beginning.
+    pub opening: fn(&mut World),
+    /// What happens.
+    pub script: Vec<Line>,
+    /// The releases that may be live in the end when the weather is calm.
+    pub ends_on: &'static [&'static str],
+    /// The releases that may be live when calls fail and functions die.
+    pub ends_on_in_weather: &'static [&'static str],
+    /// What else must hold in the end.
+    pub judge: fn(&World) -> Vec<String>,
+}
+
+impl Scenario {
+    /// All of them, in order.
+    #[must_use]
+    pub fn all() -> Vec<Scenario> {
+        deployment::scenarios()
+    }
+
+    /// The scenario with this id, or all those of one row: `D5` has one for each phase.
+    #[must_use]
+    pub fn named(id: &str) -> Vec<Scenario> {
+        let row = format!("{}-", id.to_ascii_lowercase());
+        let mut named = Scenario::all();
+        named.retain(|scenario| {
+            let own = scenario.id.to_ascii_lowercase();
+            own == row.trim_end_matches('-') || own.starts_with(&row)
+        });
+        named
+    }
+}
