@@ -39,7 +39,14 @@ impl<W: World> Deployer<W> {
             answers.push(Box::pin(self.act_on(one, &event)).await?);
         }
         // SNS may put several records into one event; everything else is one event and one answer.
-        Ok(if answers.len() == 1 { answers.remove(0) } else { json!({ "services": answers }) })
+        if answers.len() == 1 {
+            return Ok(answers.remove(0));
+        }
+        let services = answers.into_iter().flat_map(|answer| match answer["services"].as_array() {
+            Some(services) => services.clone(),
+            None => vec![answer],
+        });
+        Ok(json!({ "services": services.collect::<Vec<Value>>() }))
     }
 
     async fn act_on(&self, incoming: Incoming, event: &LambdaEvent<Value>) -> Result<Value, Diagnostic> {

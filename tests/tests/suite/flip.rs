@@ -196,3 +196,15 @@ async fn an_idle_heartbeat_costs_two_calls_however_many_services_there_are() {
     assert_eq!(answer["looked_at"], 0, "{answer}");
     assert_eq!(calls, ["Query", "Query"]);
 }
+
+#[tokio::test]
+async fn two_records_of_one_event_are_answered_in_one_list() {
+    let stack = Stack::builder(&Moto::shared()).define(json!({"standby": "1h"})).create().await;
+    let deployer = stack.start("deployer").await;
+    let mut event = AlarmChange::new(&stack.alarm, "OK").sns(&stack.alerts_topic_arn);
+    let record = event["Records"][0].clone();
+    event["Records"].as_array_mut().unwrap().push(record);
+    let answer = deployer.invoke(event).await.unwrap();
+    let services: Vec<&Value> = answer["services"].as_array().unwrap().iter().map(|one| &one["service"]).collect();
+    assert_eq!(services, [&json!(stack.name), &json!(stack.name)], "{answer}");
+}
