@@ -11,5 +11,6 @@
 mod behaviours;
 mod bench;
 mod definition;
+mod hard_cases;
 mod matrix;
 mod properties;
