@@ -103,6 +103,19 @@ async fn an_event_that_is_old_is_refused_and_told() {
 }
 
 #[tokio::test]
+async fn an_event_for_a_service_that_nobody_defined_is_refused_and_told() {
+    let stack = Stack::create(&Moto::shared()).await;
+    let deployer = stack.start("deployer").await;
+    let answer = deployer.invoke(deployment_requested("nobody", "v2").json()).await.unwrap();
+    assert_eq!((&answer["outcome"], &answer["service"]), (&json!("refused"), &json!("nobody")));
+    let notices = stack.notices().await;
+    assert!(
+        notices.iter().any(|notice| notice["kind"] == "request_refused" && notice["service"] == "nobody"),
+        "{notices:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_split_listener_is_refused_until_a_person_says_what_is_live() {
     let stack = Stack::builder(&Moto::shared()).listener(Listener::Weighted(60, 40)).green(1, 1, 2).create().await;
     let deployer = stack.start("deployer").await;
