@@ -34,7 +34,6 @@ pub fn decide(
             Err(reason) => return first_contact::decline(definition, trigger, &reason, now),
         },
     };
-    let nothing_yet = record.is_none();
     let mut look = Look {
         record: before.clone(),
         seen,
@@ -44,7 +43,7 @@ pub fn decide(
         told: Vec::new(),
         touched: None,
         accepted: None,
-        is_first: nothing_yet,
+        is_first: record.is_none(),
     };
     if let Trigger::StatusRequested = trigger {
         return look.report(record);
@@ -60,16 +59,7 @@ impl Look<'_> {
     fn report(self, record: Option<&Record>) -> Decision {
         let mut answer = self.answer(&self.record, None);
         answer.record = Some(Box::new(self.record));
-        Decision {
-            next: record.cloned(),
-            actions: Vec::new(),
-            timeline: Vec::new(),
-            operation: None,
-            accepted: None,
-            answer,
-            orphans: Vec::new(),
-            look_again_in: None,
-        }
+        Decision { next: record.cloned(), ..Decision::only(answer) }
     }
 
     fn finish(mut self, before: &Record, reply: Option<Reply>) -> Decision {

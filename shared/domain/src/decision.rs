@@ -33,6 +33,22 @@ pub struct Decision {
     pub look_again_in: Option<SignedDuration>,
 }
 
+impl Decision {
+    /// An answer, and nothing to do.
+    pub(crate) fn only(answer: Answer) -> Decision {
+        Decision {
+            next: None,
+            actions: Vec::new(),
+            timeline: Vec::new(),
+            operation: None,
+            accepted: None,
+            answer,
+            orphans: Vec::new(),
+            look_again_in: None,
+        }
+    }
+}
+
 /// One change to the world. Each can be repeated without harm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]

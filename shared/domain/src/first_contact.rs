@@ -45,16 +45,7 @@ pub(crate) fn record(
 /// The answer where there is no record and none can be made.
 pub(crate) fn decline(definition: &Definition, trigger: &Trigger, reason: &str, now: Timestamp) -> Decision {
     let (answer, orphan) = declined(&definition.name, trigger, reason, now);
-    Decision {
-        next: None,
-        actions: Vec::new(),
-        timeline: Vec::new(),
-        operation: None,
-        accepted: None,
-        answer,
-        orphans: orphan.into_iter().collect(),
-        look_again_in: None,
-    }
+    Decision { orphans: orphan.into_iter().collect(), ..Decision::only(answer) }
 }
 
 /// The answer about a service that nobody defined, and the notice that an event needs, since nobody

@@ -211,13 +211,20 @@ impl Look<'_> {
     /// Takes down what this look shows before anything is decided: since when the wanted weights
     /// are seen, and what other people changed on the groups that we hold.
     pub(crate) fn take_note(&mut self) {
+        self.note_weights();
+        for slot in Slot::BOTH {
+            self.respect_others_sizes(slot);
+        }
+    }
+
+    /// Since when the wanted weights are seen; whether that is news. Asked again when others are
+    /// wanted: somebody may have set them already.
+    pub(crate) fn note_weights(&mut self) -> bool {
         let as_wanted = self.seen.routing.is(self.record.routing.split);
         self.record.routing.ever_seen |= as_wanted;
         let since = self.record.routing.seen_since;
         self.record.routing.seen_since = as_wanted.then(|| since.unwrap_or(self.now));
-        for slot in Slot::BOTH {
-            self.respect_others_sizes(slot);
-        }
+        self.record.routing.seen_since != since
     }
 
     /// A size on a held group that is neither what it was nor what we set is somebody's wish. It is

@@ -74,9 +74,6 @@ impl Look<'_> {
             rearm(alarms, &mut standby.of);
         }
         let Some(mut deployment) = self.deployment().cloned() else { return };
-        let (healthy, needed) = self.health_of_share(&deployment);
-        let short = healthy < needed && deployment.phase.is_forward();
-        deployment.short_since = short.then(|| deployment.short_since.unwrap_or(self.now));
         if let Some(alarms) = &self.seen.alarms {
             rearm(alarms, &mut deployment);
         }
@@ -87,6 +84,19 @@ impl Look<'_> {
         }
         if let Some(own) = self.deployment_mut() {
             *own = deployment;
+        }
+        self.note_shortage();
+    }
+
+    /// Since when the new slot has been short of healthy targets. Asked again when a look is done: a
+    /// step may have found that more are needed.
+    pub(super) fn note_shortage(&mut self) {
+        let Some(deployment) = self.deployment() else { return };
+        let (healthy, needed) = self.health_of_share(deployment);
+        let short = healthy < needed && deployment.phase.is_forward();
+        let since = short.then(|| deployment.short_since.unwrap_or(self.now));
+        if let Some(own) = self.deployment_mut() {
+            own.short_since = since;
         }
     }
 

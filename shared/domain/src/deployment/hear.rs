@@ -68,10 +68,11 @@ impl Look<'_> {
                     false
                 }
             };
-            if !moved {
+            if !self.note_weights() && !moved {
                 break;
             }
         }
+        self.note_shortage();
         if self.record.operation.is_none() && !self.is_first {
             self.hold_steady();
         }
