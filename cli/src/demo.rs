@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::text::spoken;
-use signalbox_domain::trigger::AlarmState;
-use signalbox_sim::demo::{Act, Line, Story, play};
+use signalbox_sim::demo::{Act, Story, play};
+
+use crate::show;
 use signalbox_sim::page::page;
-use signalbox_sim::world::Happening;
 
 /// Cells of the bar that shows the weights.
 const BAR: usize = 20;
@@ -57,7 +57,7 @@ fn write_page(story: &Story, seed: u64, file: &Path) -> io::Result<()> {
 fn print_act(number: usize, act: &Act) {
     println!("Act {number}. {}\n", act.title);
     for line in &act.lines {
-        println!("  {}  {}  {}", since(act.began, line.at), bar(line.shares), describe(line));
+        println!("  {}  {}  {}", since(act.began, line.at), bar(line.shares), show::happening(&line.what));
     }
     let verdict =
         if act.failures.is_empty() { "as promised".to_owned() } else { format!("FAILED: {}", act.failures.join("; ")) };
@@ -72,19 +72,6 @@ fn since(began: Timestamp, at: Timestamp) -> String {
 fn bar(shares: BySlot<u8>) -> String {
     let green = (usize::from(shares.green) * BAR).div_ceil(100).min(BAR);
     format!("{}{} {:>3} %", "█".repeat(BAR - green), "░".repeat(green), shares.green)
-}
-
-fn describe(line: &Line) -> String {
-    match &line.what {
-        Happening::Weights(shares) => format!("traffic: blue {} %, green {} %", shares.blue, shares.green),
-        Happening::Healthy(slot, 0) => format!("{slot}: no healthy target"),
-        Happening::Healthy(slot, count) => format!("{slot}: {count} healthy"),
-        Happening::Alarm(name, AlarmState::Alarm) => format!("alarm {name} fires"),
-        Happening::Alarm(name, AlarmState::Ok) => format!("alarm {name} is OK"),
-        Happening::Alarm(name, AlarmState::InsufficientData) => format!("alarm {name} has no data"),
-        Happening::Person(what) => format!("» {what}"),
-        Happening::Told(text) => format!("✉ {text}"),
-    }
 }
 
 fn print_summary(story: &Story) {

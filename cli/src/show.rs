@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use signalbox_domain::decision::{Answer, Outcome};
 use signalbox_domain::record::Record;
+use signalbox_sim::world::Happening;
 
 /// What went wrong, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +69,15 @@ fn print_record(record: &Record) {
     match &record.way_back {
         Some(way_back) => line(format!("  a rollback goes to {way_back}")),
         None => line("  there is no release to roll back to"),
+    }
+}
+
+/// Something that happened in the simulated cloud, marked where a person did it or was told.
+pub(crate) fn happening(what: &Happening) -> String {
+    match what {
+        Happening::Person(_) => format!("» {what}"),
+        Happening::Told(_) => format!("✉ {what}"),
+        Happening::Weights(_) | Happening::Healthy(..) | Happening::Alarm(..) => what.to_string(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clap::Args;
 use signalbox_sim::run::{Conditions, Run, run};
 use signalbox_sim::scenario::Scenario;
-use signalbox_sim::world::{Happening, World};
+use signalbox_sim::world::World;
 
 use crate::show::{self, Problem};
 
@@ -121,13 +121,7 @@ fn run_seed(scenario: &Scenario, seed: u64) -> Result<Run, String> {
 }
 
 fn timeline(world: &World) -> Vec<String> {
-    let lines = world.chronicle.iter().map(|(at, what)| match what {
-        Happening::Weights(shares) => format!("{at}  traffic: blue {} %, green {} %", shares.blue, shares.green),
-        Happening::Healthy(slot, count) => format!("{at}  {slot}: {count} healthy"),
-        Happening::Alarm(name, state) => format!("{at}  alarm {name}: {state:?}"),
-        Happening::Person(what) => format!("{at}  » {what}"),
-        Happening::Told(text) => format!("{at}  ✉ {text}"),
-    });
+    let lines = world.chronicle.iter().map(|(at, what)| format!("{at}  {}", show::happening(what)));
     let lines: Vec<String> = lines.collect();
     lines[lines.len().saturating_sub(TIMELINE)..].to_vec()
 }

@@ -24,9 +24,13 @@ pub const BAD_RELEASE_FAILS_PER_THOUSAND: u32 = 300;
 /// No act may take longer; a deployment with its standby takes about an hour.
 const LONGEST_ACT: SignedDuration = SignedDuration::from_hours(4);
 
-/// Its definition, as CodeDetect would write it; `guarded` says whether the alarm may stop a release.
+/// How traffic moves in the story.
+const CANARY: &str = r#","strategy":{"kind":"canary","weight":10,"bake":"5m"}"#;
+
+/// Its definition, as CodeDetect would write it; `guarded` says whether the alarm may stop a release,
+/// and `more` holds further fields, each behind a comma.
 #[must_use]
-pub fn definition(guarded: bool) -> String {
+pub fn definition(guarded: bool, more: &str) -> String {
     let alarms = if guarded { format!("\"{ALARM}\"") } else { String::new() };
     let balancer = "arn:aws:elasticloadbalancing:eu-west-1:123456789012";
     format!(
@@ -39,8 +43,7 @@ pub fn definition(guarded: bool) -> String {
   }},
   "capacity": {{"min": 1, "desired": 1, "max": 2}},
   "release": {{"parameter": "/codedetect/prod/{{slot}}/release"}},
-  "strategy": {{"kind": "canary", "weight": 10, "bake": "5m"}},
-  "guard": {{"alarms": [{alarms}]}}
+  "guard": {{"alarms": [{alarms}]}}{more}
 }}"#
     )
 }
@@ -144,7 +147,7 @@ pub fn play(seed: u64, guarded: bool) -> Result<Story, Malformed> {
 
 fn opening(seed: u64, guarded: bool) -> World {
     let mut world = World::new(seed, Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 56));
-    world.table.definitions.insert(SERVICE.to_owned(), definition(guarded));
+    world.table.definitions.insert(SERVICE.to_owned(), definition(guarded, CANARY));
     world.alarms.insert(ALARM.to_owned(), Alarm { state: AlarmState::Ok, above_per_thousand: 20, forced: None });
     let bad = Nature { failures_per_thousand: BAD_RELEASE_FAILS_PER_THOUSAND, ..Nature::default() };
     world.releases.insert("v3".to_owned(), bad);

@@ -80,9 +80,7 @@ pub fn run(scenario: &Scenario, conditions: Conditions) -> Result<Run, Malformed
 
 fn open(scenario: &Scenario, conditions: Conditions) -> World {
     let mut world = World::new(conditions.seed, Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 56));
-    let text = without_strategy(&definition(true));
-    let body = text.trim_end().trim_end_matches('}');
-    world.table.definitions.insert(SERVICE.to_owned(), format!("{body}{}}}", scenario.definition));
+    world.table.definitions.insert(SERVICE.to_owned(), definition(true, scenario.definition));
     world.alarms.insert(ALARM.to_owned(), Alarm { state: AlarmState::Ok, above_per_thousand: 20, forced: None });
     if conditions.weather {
         world.faults = Faults::weather(Timestamp::MAX);
@@ -91,11 +89,6 @@ fn open(scenario: &Scenario, conditions: Conditions) -> World {
     world.faults.crash_at = conditions.crash_at;
     world.faults.tampering = conditions.tampering;
     world
-}
-
-/// The demo's definition without its strategy: each scenario brings its own.
-fn without_strategy(text: &str) -> String {
-    text.lines().filter(|line| !line.trim_start().starts_with("\"strategy\"")).collect::<Vec<_>>().join("\n")
 }
 
 fn play(scenario: &Scenario, world: &Shared, functions: &Functions, executor: &mut Executor) {

@@ -1,6 +1,7 @@
 //! The cloud itself: what is in it, and how a second passes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::task::Waker;
 
 use fastrand::Rng;
@@ -220,6 +221,21 @@ pub enum Happening {
     Person(String),
     /// A notice was sent.
     Told(String),
+}
+
+impl fmt::Display for Happening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Happening::Weights(shares) => write!(f, "traffic: blue {} %, green {} %", shares.blue, shares.green),
+            Happening::Healthy(slot, 0) => write!(f, "{slot}: no healthy target"),
+            Happening::Healthy(slot, 1) => write!(f, "{slot}: 1 healthy target"),
+            Happening::Healthy(slot, count) => write!(f, "{slot}: {count} healthy targets"),
+            Happening::Alarm(name, AlarmState::Alarm) => write!(f, "alarm {name} fires"),
+            Happening::Alarm(name, AlarmState::Ok) => write!(f, "alarm {name} is OK"),
+            Happening::Alarm(name, AlarmState::InsufficientData) => write!(f, "alarm {name} has no data"),
+            Happening::Person(what) | Happening::Told(what) => f.write_str(what),
+        }
+    }
 }
 
 impl World {

@@ -7,7 +7,7 @@ use signalbox_domain::slot::Slot;
 use signalbox_domain::trigger::AlarmState;
 
 use super::axis::{Axis, clock, short_clock};
-use super::events::{Row, What, anchor, words};
+use super::events::{Row, What, anchor};
 use super::html::escape;
 use crate::checkers::Violation;
 use crate::world::{Happening, Second, World};
@@ -224,7 +224,7 @@ impl Lane {
                     Happening::Told(_) => (Lane::Notices, "notice"),
                     Happening::Weights(_) | Happening::Healthy(..) => return None,
                 };
-                Some((lane, shape, words(happening)))
+                Some((lane, shape, happening.to_string()))
             }
             What::Decided(..) => None,
         }

@@ -60,20 +60,6 @@ pub(super) fn anchor(number: usize) -> String {
     format!("r{number}")
 }
 
-/// A happening in words.
-pub(super) fn words(happening: &Happening) -> String {
-    match happening {
-        Happening::Weights(shares) => format!("traffic: blue {} %, green {} %", shares.blue, shares.green),
-        Happening::Healthy(slot, 0) => format!("{slot}: no healthy target"),
-        Happening::Healthy(slot, 1) => format!("{slot}: 1 healthy target"),
-        Happening::Healthy(slot, count) => format!("{slot}: {count} healthy targets"),
-        Happening::Alarm(name, AlarmState::Alarm) => format!("alarm {name} fires"),
-        Happening::Alarm(name, AlarmState::Ok) => format!("alarm {name} is OK"),
-        Happening::Alarm(name, AlarmState::InsufficientData) => format!("alarm {name} has no data"),
-        Happening::Person(what) | Happening::Told(what) => what.clone(),
-    }
-}
-
 /// A stretch of the table: what a person did, and all that came of it.
 struct Chapter<'a> {
     /// Counts what people did from one; nothing before the first of them.
@@ -133,7 +119,7 @@ impl Chapter<'_> {
         let Some(began) = self.rows.first() else { return String::new() };
         let number = self.number.map(|number| format!("<b class=\"mark\">{number}</b> ")).unwrap_or_default();
         let title = match began.what {
-            What::Happened(happening @ Happening::Person(_)) => words(happening),
+            What::Happened(happening @ Happening::Person(_)) => happening.to_string(),
             What::Happened(_) | What::Decided(..) | What::Violated(_) => "The beginning".to_owned(),
         };
         let decisions = self.rows.iter().filter(|row| matches!(row.what, What::Decided(..))).count();
@@ -161,7 +147,7 @@ fn plural(number: usize, thing: &str) -> String {
 fn line(axis: &Axis, number: usize, row: &Row<'_>, several_services: bool) -> String {
     let (class, kind) = kind(&row.what);
     let what = match &row.what {
-        What::Happened(happening) => escape(&words(happening)),
+        What::Happened(happening) => escape(&happening.to_string()),
         What::Violated(violation) => escape(&violation.to_string()),
         What::Decided(service, decision) => decided(several_services.then_some(*service), decision),
     };
