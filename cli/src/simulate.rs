@@ -7,9 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
-use signalbox_sim::run::{Conditions, Run, run};
+use signalbox_sim::run::{Conditions, run};
 use signalbox_sim::scenario::Scenario;
-use signalbox_sim::world::World;
+use signalbox_sim::shrink::shrink;
 
 use crate::show::{self, Problem};
 
@@ -33,11 +33,20 @@ pub(crate) struct Simulate {
 }
 
 /// What a run leaves behind for the output.
+#[derive(Default)]
 struct Outcome {
     scenario: &'static str,
     seed: u64,
     violations: Vec<String>,
+    /// What of the script and of the weather it takes to fail.
+    takes: Vec<String>,
     timeline: Vec<String>,
+}
+
+impl Outcome {
+    fn of(scenario: &Scenario, seed: u64) -> Outcome {
+        Outcome { scenario: scenario.id, seed, ..Outcome::default() }
+    }
 }
 
 impl Simulate {
@@ -99,39 +108,57 @@ impl Simulate {
     }
 }
 
-/// A seed chooses its scenario and its weather, so that it alone replays the run.
+/// A seed chooses its scenario and its weather, so that it alone replays the run. Half of all seeds
+/// are mixtures.
 fn one(scenarios: &[Scenario], seed: u64) -> Outcome {
-    let index = usize::try_from(seed % scenarios.len() as u64).unwrap_or(0);
-    let scenario = &scenarios[index];
-    match run_seed(scenario, seed) {
-        Ok(run) => {
-            let violations: Vec<String> =
-                run.violations.iter().map(|violation| format!("{} {violation}", violation.at)).collect();
-            let timeline = if violations.is_empty() { Vec::new() } else { timeline(&run.world) };
-            Outcome { scenario: scenario.id, seed, violations, timeline }
-        }
-        Err(error) => Outcome { scenario: scenario.id, seed, violations: vec![error], timeline: Vec::new() },
+    let named: Vec<&Scenario> = scenarios.iter().filter(|scenario| !scenario.is_mixture()).collect();
+    let mixture = scenarios.iter().find(|scenario| scenario.is_mixture());
+    let in_turn = || {
+        let turn = if mixture.is_some() { seed / 2 } else { seed };
+        named.get(usize::try_from(turn % named.len().max(1) as u64).unwrap_or(0)).copied()
+    };
+    let scenario = mixture.filter(|_| seed.is_multiple_of(2)).or_else(in_turn).or(mixture);
+    let Some(scenario) = scenario else { return Outcome::default() };
+    let failed = |error: String| Outcome { violations: vec![error], ..Outcome::of(scenario, seed) };
+    let run = match run(scenario, &conditions(seed)) {
+        Ok(run) => run,
+        Err(error) => return failed(error.to_string()),
+    };
+    if run.violations.is_empty() {
+        return Outcome::of(scenario, seed);
+    }
+    let violations = run.violations.iter().map(|violation| format!("{} {violation}", violation.at)).collect();
+    let shrunk = shrink(scenario, &conditions(seed)).ok().flatten();
+    let (script, wrong, run) = match &shrunk {
+        Some(shrunk) => (&shrunk.script, &shrunk.went_wrong, &shrunk.run),
+        None => (&scenario.script, &run.went_wrong, &run),
+    };
+    let script = script.iter().map(|line| format!("{:?}: {:?}", line.when, line.what));
+    let wrong = wrong.iter().map(|(number, wrong)| format!("at draw {number}: {wrong:?}"));
+    Outcome {
+        violations,
+        takes: script.chain(wrong).collect(),
+        timeline: run.timeline(TIMELINE),
+        ..Outcome::of(scenario, seed)
     }
 }
 
-fn run_seed(scenario: &Scenario, seed: u64) -> Result<Run, String> {
-    // One seed in four has calm weather.
-    let weather = !(seed / 7).is_multiple_of(4);
-    run(scenario, Conditions { seed, weather, ..Conditions::default() }).map_err(|error| error.to_string())
-}
-
-fn timeline(world: &World) -> Vec<String> {
-    let lines = world.chronicle.iter().map(|(at, what)| format!("{at}  {}", show::happening(what)));
-    let lines: Vec<String> = lines.collect();
-    lines[lines.len().saturating_sub(TIMELINE)..].to_vec()
+/// One seed in four has calm weather.
+fn conditions(seed: u64) -> Conditions {
+    Conditions { seed, weather: !(seed / 7).is_multiple_of(4), ..Conditions::default() }
 }
 
 fn print_failure(outcome: &Outcome) {
-    let Outcome { scenario, seed, violations, timeline } = outcome;
+    let Outcome { scenario, seed, violations, takes, timeline } = outcome;
     show::line(format!("{scenario}, seed {seed}:"));
     for violation in violations {
         show::line(format!("  VIOLATION {violation}"));
     }
+    show::line("  it takes no more than:");
+    for part in takes {
+        show::line(format!("    {part}"));
+    }
+    show::line("  and then goes so:");
     for line in timeline {
         show::line(format!("    {line}"));
     }
@@ -144,7 +171,7 @@ fn write_report(outcome: &Outcome, file: &PathBuf) -> Result<(), Problem> {
     let all = Scenario::all();
     let scenario = all.iter().find(|scenario| scenario.id == outcome.scenario);
     let scenario = scenario.ok_or_else(|| failed("the scenario is gone".to_owned()))?;
-    let run = run_seed(scenario, outcome.seed).map_err(failed)?;
+    let run = run(scenario, &conditions(outcome.seed)).map_err(|error| failed(error.to_string()))?;
     let title = format!("{} with seed {}: {}", scenario.id, outcome.seed, scenario.about);
     let page = signalbox_sim::page::page(&title, &run.world, &run.violations);
     std::fs::write(file, page).map_err(|error| failed(error.to_string()))?;

@@ -64,6 +64,7 @@ impl Look<'_> {
 
     fn finish(mut self, before: &Record, reply: Option<Reply>) -> Decision {
         let nothing_yet = self.is_first;
+        self.note_slots();
         let actions = intent::actions(&self);
         let answer = self.answer(before, reply);
         let told = !self.told.is_empty();

@@ -92,8 +92,20 @@ pub struct Deployment {
     /// Whether a person ended the present wait.
     #[serde(default)]
     pub promoted: bool,
-    /// Whether the new slot was ever meant to carry traffic.
+    /// Whether the new slot ever carried traffic: because we meant it to, or because somebody else gave it some.
     pub carried: bool,
+    /// Whether the slot still holds what stood by when the deployment began: people may still reach that.
+    #[serde(default)]
+    pub inherited: bool,
+    /// Since when the slot that traffic goes back to has nobody healthy, while the new one has.
+    #[serde(default)]
+    pub keep_dead_since: Option<Timestamp>,
+    /// Whether the new slot has proved itself and its group is given back: scaling may size it from then on.
+    #[serde(default)]
+    pub proved: bool,
+    /// Whether what is left of the new slot is on its way out: what could be read then may not be readable again.
+    #[serde(default)]
+    pub tearing_down: bool,
     /// Go back to however little is healthy: a person said so.
     #[serde(default)]
     pub forced: bool,
@@ -328,6 +340,12 @@ impl Deployment {
     #[must_use]
     pub fn keep(&self) -> Slot {
         self.slot.other()
+    }
+
+    /// Whether requests may still reach what is on the new slot, even at weight 0.
+    #[must_use]
+    pub fn may_be_reached(&self) -> bool {
+        self.carried || self.inherited
     }
 
     /// How long the present phase or step has lasted, pauses not counted.

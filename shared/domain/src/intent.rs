@@ -63,6 +63,9 @@ pub(crate) fn actions(look: &Look<'_>) -> Vec<Action> {
             hold(look, own.slot, &mut actions);
         }
     }
+    if look.corrects_idle_size() {
+        resize(look, look.record.live.other(), Capacity::NONE, &mut actions);
+    }
     for slot in Slot::BOTH {
         match want(look, slot) {
             Want::Leave | Want::Hold => {}
@@ -98,6 +101,8 @@ fn want(look: &Look<'_>, slot: Slot) -> Want {
     match (&look.record.operation, &look.record.standby) {
         (Some(Operation::Deployment(own)), _) => want_in_deployment(look, own, slot),
         (None, Some(standby)) if standby.slot == slot && look.standby_may_end(standby) => Want::Retire,
+        // What is on its way out is not launched again because somebody touched the weights meanwhile.
+        (None, Some(standby)) if standby.slot == slot && look.retires(standby) => Want::Leave,
         (None, Some(_)) => Want::Hold,
         (None, None) => Want::Restore,
     }
@@ -127,9 +132,10 @@ fn want_in_deployment(look: &Look<'_>, own: &Deployment, slot: Slot) -> Want {
         Phase::RollingBack { .. } | Phase::Stuck { .. } => match (look.may_tear_down(own), is_new) {
             (true, true) => Want::Retire,
             (true, false) => Want::Restore,
+            (false, _) if own.tearing_down => Want::Leave,
             // What never carried anything is not launched for the way back, and what a person has
             // retired by hand stays retired.
-            (false, true) if !own.carried || look.is_emptied(slot) => Want::Leave,
+            (false, true) if !own.may_be_reached() || look.is_emptied(slot) => Want::Leave,
             (false, _) => Want::Hold,
         },
         Phase::Succeeded | Phase::RolledBack { .. } => Want::Leave,
@@ -209,11 +215,27 @@ impl Look<'_> {
     }
 
     /// Takes down what this look shows before anything is decided: since when the wanted weights
-    /// are seen, and what other people changed on the groups that we hold.
+    /// are seen, who is in the groups that we hold, and what other people changed on them.
     pub(crate) fn take_note(&mut self) {
         self.note_weights();
+        self.note_slots();
         for slot in Slot::BOTH {
+            if let Some(pin) = &mut self.record.pins[slot] {
+                pin.meet(&self.seen.groups[slot], self.now);
+            }
             self.respect_others_sizes(slot);
+        }
+    }
+
+    /// What this look shows of the slots of a deployment: asked again when one has just begun.
+    pub(crate) fn note_slots(&mut self) {
+        let (seen, now) = (self.seen, self.now);
+        if let Some(own) = self.deployment_mut() {
+            let reached = seen.weight(own.slot) > 0;
+            own.carried |= reached;
+            own.tearing_down &= !reached || seen.groups[own.slot].present() == 0;
+            let dead = seen.healthy(own.keep()) == 0 && seen.healthy(own.slot) > 0;
+            own.keep_dead_since = if dead { own.keep_dead_since.or(Some(now)) } else { None };
         }
     }
 

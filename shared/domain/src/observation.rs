@@ -138,9 +138,14 @@ impl Group {
     }
 
     /// The instances that are here to stay, healthy or not.
+    pub fn staying(&self) -> impl Iterator<Item = &Instance> {
+        self.instances.iter().filter(|instance| !instance.leaving)
+    }
+
+    /// How many they are.
     #[must_use]
     pub fn present(&self) -> u32 {
-        count(self.instances.iter().filter(|instance| !instance.leaving))
+        count(self.staying())
     }
 }
 

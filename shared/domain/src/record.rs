@@ -3,7 +3,7 @@
 //! Whoever moves a service holds it by being the record's `operation`, and changes the record
 //! only by compare-and-set. So two operations can never own one service.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::definition::Capacity;
 use crate::deployment::Deployment;
 use crate::notice::{Kind, Notice, Severity};
-use crate::observation::Process;
+use crate::observation::{Group, Process};
 use crate::slot::{BySlot, Slot, Split};
-use crate::text::{Release, RequestId};
+use crate::text::{InstanceId, Release, RequestId};
 
 /// The version of the record's shape. A function that meets a newer one writes nothing.
 pub const SCHEMA: u32 = 1;
@@ -76,6 +76,7 @@ impl Record {
             || self.standby.is_some()
             || Slot::BOTH.into_iter().any(|slot| self.pins[slot].is_some())
             || !self.outbox.is_empty()
+            || self.drift.pending
     }
 
     /// The deployment that owns the service, if one does.
@@ -171,6 +172,37 @@ pub struct Pin {
     pub earlier: Capacity,
     /// The scaling processes that we suspended, and nobody before us.
     pub suspended: BTreeSet<Process>,
+    /// The instances that are here to stay, as far as we know them.
+    #[serde(default)]
+    pub members: BTreeMap<InstanceId, Known>,
+}
+
+/// What is known of an instance of a group that we hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// Since when it is known.
+    pub since: Timestamp,
+    /// Whether it was ever healthy: until then it may still be booting.
+    pub healthy: bool,
+}
+
+impl Pin {
+    /// A pin on a group as it is seen now. What runs there already is taken to have been healthy once.
+    #[must_use]
+    pub fn on(group: &Group, former: Capacity, set: Capacity, suspended: BTreeSet<Process>, now: Timestamp) -> Pin {
+        let known = Known { since: now, healthy: true };
+        let members = group.staying().map(|instance| (instance.id.clone(), known)).collect();
+        Pin { former, set, earlier: group.capacity, suspended, members }
+    }
+
+    /// Gets to know the group's instances.
+    pub(crate) fn meet(&mut self, group: &Group, now: Timestamp) {
+        self.members.retain(|id, _| group.staying().any(|instance| instance.id == *id));
+        for instance in group.staying() {
+            let known = self.members.entry(instance.id.clone()).or_insert(Known { since: now, healthy: false });
+            known.healthy |= instance.is_healthy();
+        }
+    }
 }
 
 /// What the load balancer is meant to do, and since when it is seen to do it.
@@ -199,6 +231,12 @@ impl Intended {
 pub struct DriftMemory {
     /// When weights were put right, within the last hour.
     pub corrected: Vec<Timestamp>,
+    /// When the idle slot was emptied of what somebody launched there, within the last hour.
+    #[serde(default)]
+    pub emptied: Vec<Timestamp>,
     /// The difference that was told last, so that it is told once.
     pub told: Option<String>,
+    /// Weights are to be put right and are not yet: the heartbeat comes back until they are.
+    #[serde(default)]
+    pub pending: bool,
 }

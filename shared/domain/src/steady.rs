@@ -2,14 +2,14 @@
 //! wish of ours is our own late write and is put right; any other is somebody's, and the
 //! definition says whether it is told or put right, at most twice an hour.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::definition::{Mode, OnExternalChange};
 use crate::look::Look;
 use crate::notice::{Kind, Severity};
 use crate::slot::{Slot, Split};
 
-/// Weights that somebody keeps changing are put right this often within [`WINDOW`]; after that it is told.
+/// What somebody keeps changing is put right this often within [`WINDOW`]; after that it is told.
 const MOST_CORRECTIONS: usize = 2;
 const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
@@ -18,17 +18,29 @@ impl Look<'_> {
     pub(crate) fn hold_steady(&mut self) {
         let window_start = self.now - WINDOW;
         self.record.drift.corrected.retain(|at| *at > window_start);
+        self.record.drift.emptied.retain(|at| *at > window_start);
         let difference = self.difference();
         if let Some(difference) = &difference
             && self.record.drift.told.as_ref() != Some(difference)
         {
-            let told =
-                if self.corrects_weights() { format!("{difference}; it is put right") } else { difference.clone() };
+            let told = if self.corrects_weights() || self.corrects_idle_size() {
+                format!("{difference}; it is put right")
+            } else {
+                difference.clone()
+            };
             self.tell(Kind::DriftFound, Severity::Warning, None, &told);
         }
-        if difference.is_some() && self.corrects_by_policy() && !self.is_correcting() {
+        if self.weights_differ().is_some()
+            && difference.is_some()
+            && self.corrects_by_policy()
+            && !self.is_fresh(&self.record.drift.corrected)
+        {
             self.record.drift.corrected.push(self.now);
         }
+        if self.corrects_idle_size() && !self.is_fresh(&self.record.drift.emptied) {
+            self.record.drift.emptied.push(self.now);
+        }
+        self.record.drift.pending = self.wants_weights_corrected();
         self.record.drift.told = difference;
     }
 
@@ -49,10 +61,27 @@ impl Look<'_> {
             let seen = Slot::BOTH.map(|slot| format!("{slot} {}", self.seen.weight(slot))).join(" / ");
             return Some(format!("somebody changed the weights to {seen} percent; they should be {split}"));
         }
+        let (idle, size) = self.idle_size();
+        (size > 0).then(|| format!("{idle} is idle and retired, but its group has a desired size of {size}"))
+    }
+
+    /// The idle slot, and how large its group is although nothing of ours holds it.
+    fn idle_size(&self) -> (Slot, u32) {
         let idle = self.record.live.other();
         let held = self.record.pins[idle].is_some();
-        let size = if held { 0 } else { self.seen.groups[idle].capacity.desired };
-        (size > 0).then(|| format!("{idle} is idle and retired, but its group has a desired size of {size}"))
+        (idle, if held { 0 } else { self.seen.groups[idle].capacity.desired })
+    }
+
+    /// Whether the idle slot is emptied now, since the definition says that what somebody changed is
+    /// put right.
+    pub(crate) fn corrects_idle_size(&self) -> bool {
+        let (idle, size) = self.idle_size();
+        let at_rest = self.record.operation.is_none() && self.record.standby.is_none();
+        // Clients that stick to it come back as long as it is named, whatever its weight.
+        let sticks = self.seen.routing.sticky.is_some() && self.seen.routing.raw[idle].is_some();
+        let unused = self.seen.weight(idle) == 0 && self.weights_differ().is_none() && self.is_settled() && !sticks;
+        let lives = self.seen.healthy(self.record.live) > 0;
+        at_rest && size > 0 && unused && lives && self.corrects(&self.record.drift.emptied)
     }
 
     /// The split wanted, where it is not the one seen. Which groups are named does not matter here:
@@ -73,25 +102,31 @@ impl Look<'_> {
 
     /// Whether the weights of an idle service are written now.
     pub(crate) fn corrects_weights(&self) -> bool {
+        self.wants_weights_corrected() && self.seen.healthy(self.record.live) > 0
+    }
+
+    /// Whether they are to be put right, as soon as the live slot can take them.
+    fn wants_weights_corrected(&self) -> bool {
         if self.weights_differ().is_none() || self.definition.mode == Mode::Observe {
             return false;
         }
         let dead = Slot::BOTH.into_iter().any(|slot| self.seen.weight(slot) > 0 && self.seen.healthy(slot) == 0);
-        let lives = self.seen.healthy(self.record.live) > 0;
-        lives && (self.is_our_own_late_write() || dead || self.corrects_by_policy())
+        self.is_our_own_late_write() || dead || self.corrects_by_policy()
     }
 
     fn corrects_by_policy(&self) -> bool {
-        let left = self.record.drift.corrected.len() < MOST_CORRECTIONS;
-        self.weights_differ().is_some()
-            && self.definition.mode == Mode::Act
+        self.corrects(&self.record.drift.corrected)
+    }
+
+    /// Whether one more correction of this kind is allowed.
+    fn corrects(&self, so_far: &[Timestamp]) -> bool {
+        self.definition.mode == Mode::Act
             && self.definition.drift.on_external_change == OnExternalChange::Correct
-            && (left || self.is_correcting())
+            && (so_far.len() < MOST_CORRECTIONS || self.is_fresh(so_far))
     }
 
     /// Whether the last correction is so fresh that it may not show yet.
-    fn is_correcting(&self) -> bool {
-        let last = self.record.drift.corrected.last();
-        last.is_some_and(|at| self.now.duration_since(*at) < self.definition.settle_guard.duration())
+    fn is_fresh(&self, so_far: &[Timestamp]) -> bool {
+        so_far.last().is_some_and(|at| self.now.duration_since(*at) < self.definition.settle_guard.duration())
     }
 }

@@ -160,6 +160,9 @@ pub struct DecisionItem {
     pub at: Timestamp,
     /// What woke us.
     pub trigger: String,
+    /// The id of the request, where a deploy or a rollback was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
     /// What became of it.
     pub outcome: Outcome,
     /// Why, in one sentence.

@@ -9,11 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::decision::Answer;
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::text::{Malformed, ServiceName};
-use signalbox_domain::trigger::{AlarmState, DeployRequest, Nudge, OnFailure, Origin, RollbackRequest, Trigger};
+use signalbox_domain::trigger::{DeployRequest, Nudge, OnFailure, Origin, RollbackRequest, Trigger};
 
+use crate::alarms::Alarm;
 use crate::functions::Functions;
 use crate::time::{Executor, Shared};
-use crate::world::{Alarm, Counted, Happening, Nature, World};
+use crate::traffic::{Counted, Nature};
+use crate::world::{Happening, World};
 
 /// The service of the story.
 pub const SERVICE: &str = "codedetect";
@@ -25,7 +27,8 @@ pub const BAD_RELEASE_FAILS_PER_THOUSAND: u32 = 300;
 const LONGEST_ACT: SignedDuration = SignedDuration::from_hours(4);
 
 /// How traffic moves in the story.
-const CANARY: &str = r#","strategy":{"kind":"canary","weight":10,"bake":"5m"}"#;
+const CANARY: &str =
+    r#","strategy":{"kind":"canary","weight":10,"bake":"5m"},"capacity":{"min":1,"desired":1,"max":2}"#;
 
 /// Its definition, as CodeDetect would write it; `guarded` says whether the alarm may stop a release,
 /// and `more` holds further fields, each behind a comma.
@@ -41,7 +44,6 @@ pub fn definition(guarded: bool, more: &str) -> String {
     "blue": {{"asg": "codedetect-prod-blue-asg", "target_group_arn": "{balancer}:targetgroup/codedetect-blue/1"}},
     "green": {{"asg": "codedetect-prod-green-asg", "target_group_arn": "{balancer}:targetgroup/codedetect-green/2"}}
   }},
-  "capacity": {{"min": 1, "desired": 1, "max": 2}},
   "release": {{"parameter": "/codedetect/prod/{{slot}}/release"}},
   "guard": {{"alarms": [{alarms}]}}{more}
 }}"#
@@ -148,7 +150,7 @@ pub fn play(seed: u64, guarded: bool) -> Result<Story, Malformed> {
 fn opening(seed: u64, guarded: bool) -> World {
     let mut world = World::new(seed, Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 56));
     world.table.definitions.insert(SERVICE.to_owned(), definition(guarded, CANARY));
-    world.alarms.insert(ALARM.to_owned(), Alarm { state: AlarmState::Ok, above_per_thousand: 20, forced: None });
+    world.alarms.insert(ALARM.to_owned(), Alarm::on_failures(20));
     let bad = Nature { failures_per_thousand: BAD_RELEASE_FAILS_PER_THOUSAND, ..Nature::default() };
     world.releases.insert("v3".to_owned(), bad);
     world

@@ -12,6 +12,7 @@ use signalbox_domain::trigger::{AlarmChange, Nudge, Trigger};
 use signalbox_reconciler::{Linger, LookError, Reconciler};
 
 use crate::checkers::Invariant;
+use crate::faults::{Faults, Wrong};
 use crate::ports::SimPorts;
 use crate::time::{Shared, start, until, wait};
 
@@ -40,7 +41,7 @@ impl Functions {
             let next_minute = (self.world.borrow().now.as_second() / 60 + 1) * 60;
             let Ok(at) = Timestamp::from_second(next_minute) else { return };
             until(&self.world, at).await;
-            if self.is_fated(|faults| faults.missed_beat) {
+            if self.is_fated(|faults| faults.missed_beat, Wrong::MissedBeat) {
                 continue;
             }
             let world = Rc::clone(&self.world);
@@ -68,7 +69,7 @@ impl Functions {
 
     /// An asynchronous event: late or twice where the weather has it so, and again when it failed.
     pub fn deliver(&self, nudge: Nudge) {
-        let twice = self.is_fated(|faults| faults.duplicated);
+        let twice = self.is_fated(|faults| faults.duplicated, Wrong::Duplicated);
         for _ in 0..=u32::from(twice) {
             let late = self.lateness();
             let (functions, nudge) = (self.clone(), nudge.clone());
@@ -122,15 +123,19 @@ impl Functions {
         Ok(Reconciler::new(SimPorts::new(&self.world)).look(&nudge).await?.answer)
     }
 
-    fn is_fated(&self, chance: impl Fn(&crate::faults::Faults) -> u32) -> bool {
+    fn is_fated(&self, chance: impl Fn(&Faults) -> u32, wrong: Wrong) -> bool {
         let mut world = self.world.borrow_mut();
-        let fated = world.random.delivery.u32(0..1_000) < chance(&world.faults);
-        fated && world.now < world.faults.until
+        let by_chance = world.random.delivery.u32(0..1_000) < chance(&world.faults);
+        world.goes_wrong(by_chance.then_some(wrong)).is_some()
     }
 
     fn lateness(&self) -> SignedDuration {
         let mut world = self.world.borrow_mut();
-        let most = if world.now < world.faults.until { world.faults.late_seconds } else { 0 };
-        SignedDuration::from_secs(world.random.delivery.i64(0..=most))
+        let most = world.faults.late_seconds;
+        let late = world.random.delivery.i64(0..=most);
+        match world.goes_wrong((late > 0).then_some(Wrong::Late(late))) {
+            Some(Wrong::Late(seconds)) => SignedDuration::from_secs(seconds),
+            _ => SignedDuration::ZERO,
+        }
     }
 }

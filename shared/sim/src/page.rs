@@ -19,7 +19,8 @@ use axis::Axis;
 use html::{count, escape};
 
 use crate::checkers::Violation;
-use crate::world::{Counted, World};
+use crate::traffic::Counted;
+use crate::world::World;
 
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");

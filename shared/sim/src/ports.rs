@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::decision::Action;
-use signalbox_domain::definition::{Arn, Definition};
+use signalbox_domain::definition::{Arn, Capacity, Definition};
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::{AlarmSeen, Alarms, Quiet, Routing, Surroundings, TargetHealth};
 use signalbox_domain::slot::{BySlot, Slot};
@@ -16,14 +16,16 @@ use signalbox_reconciler::ports::{
     Clock, Cloud, CloudError, ErrorClass, GroupSeen, Loaded, Member, OperationItem, Post, Save, Saved, Store, Targets,
 };
 
+use crate::balancer::{TargetState, Weights};
 use crate::checkers;
-use crate::faults::Tampering;
-use crate::rules;
-use crate::time::{Shared, wait};
+use crate::faults::{Tampering, Wrong};
+use crate::time::{Shared, start, wait};
 use crate::world::{Happening, World};
 
 /// A function's timeout.
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(60);
+/// How long the SDK waits for an answer.
+const ATTEMPT_TIMEOUT: SignedDuration = SignedDuration::from_secs(3);
 
 /// The world as one invocation sees it.
 #[derive(Clone, Debug)]
@@ -38,6 +40,8 @@ pub(crate) struct Life {
     dead: Cell<bool>,
     /// The function's timeout: Lambda ends it then, wherever it is.
     ends: Cell<Timestamp>,
+    /// How far its clock is off.
+    clock_off: SignedDuration,
 }
 
 impl Life {
@@ -51,8 +55,16 @@ impl SimPorts {
     /// A new invocation's view of this world, for as long as a function may run.
     #[must_use]
     pub fn new(world: &Shared) -> Self {
-        let ends = world.borrow().now + TIMEOUT;
-        SimPorts { world: Rc::clone(world), life: Rc::new(Life { dead: Cell::new(false), ends: Cell::new(ends) }) }
+        let mut there = world.borrow_mut();
+        let ends = there.now + TIMEOUT;
+        let most = there.faults.clock_skew_ms;
+        let off = there.random.clocks.i64(-most..=most);
+        let clock_off = match there.goes_wrong((off != 0).then_some(Wrong::ClockOff(off))) {
+            Some(Wrong::ClockOff(off)) => SignedDuration::from_millis(off),
+            _ => SignedDuration::ZERO,
+        };
+        let life = Life { dead: Cell::new(false), ends: Cell::new(ends), clock_off };
+        SimPorts { world: Rc::clone(world), life: Rc::new(life) }
     }
 
     /// This invocation's life.
@@ -62,39 +74,78 @@ impl SimPorts {
 
     /// Reads something: it takes as long as a call takes, and may be throttled.
     async fn read<T>(&self, operation: &'static str, then: impl FnOnce(&mut World) -> T) -> Result<T, CloudError> {
-        self.call(operation, false, then).await
+        self.begin(operation, false).await?;
+        Ok(then(&mut self.world.borrow_mut()))
     }
 
     /// Changes something, once in the world even where its answer is lost.
-    async fn change<T>(&self, operation: &'static str, then: impl FnOnce(&mut World) -> T) -> Result<T, CloudError> {
-        self.call(operation, true, then).await
-    }
-
-    async fn call<T>(
+    async fn change<T>(
         &self,
         operation: &'static str,
-        effect: bool,
-        then: impl FnOnce(&mut World) -> T,
+        then: impl FnOnce(&mut World) -> T + 'static,
     ) -> Result<T, CloudError> {
-        let (takes, fate) = {
+        match self.begin(operation, true).await? {
+            Some(Wrong::LandsLate(seconds)) => {
+                let world = Rc::clone(&self.world);
+                start(&self.world, async move {
+                    wait(&world, SignedDuration::from_secs(seconds)).await;
+                    then(&mut world.borrow_mut());
+                });
+                // The caller gives up after its attempt's timeout.
+                wait(&self.world, ATTEMPT_TIMEOUT).await;
+                self.live_on().await;
+                Err(refused(operation, "the account", ErrorClass::Retry, "timed out"))
+            }
+            wrong => {
+                let result = then(&mut self.world.borrow_mut());
+                if wrong == Some(Wrong::KilledAfter) {
+                    self.die().await;
+                }
+                if wrong == Some(Wrong::AnswerLost) {
+                    return Err(refused(operation, "the account", ErrorClass::Retry, "the connection was closed"));
+                }
+                Ok(result)
+            }
+        }
+    }
+
+    /// The way to the effect. What is throttled is tried once more, as the SDK does it.
+    async fn begin(&self, operation: &'static str, effect: bool) -> Result<Option<Wrong>, CloudError> {
+        match self.attempt(operation, effect).await {
+            Err(_) => {
+                let pause = self.world.borrow_mut().random.calls.i64(20..1_000);
+                wait(&self.world, SignedDuration::from_millis(pause)).await;
+                self.attempt(operation, effect).await
+            }
+            begun => begun,
+        }
+    }
+
+    /// One attempt: time passes, and things go wrong.
+    async fn attempt(&self, operation: &'static str, effect: bool) -> Result<Option<Wrong>, CloudError> {
+        let (takes, wrong) = {
             let mut world = self.world.borrow_mut();
-            (SignedDuration::from_millis(world.random.calls.i64(4..40)), world.fate(effect))
+            (SignedDuration::from_millis(world.random.calls.i64(4..40)), world.fate(operation, effect))
         };
-        wait(&self.world, takes + fate.stall).await;
-        if fate.killed_before || self.world.borrow().now >= self.life.ends.get() {
+        wait(&self.world, takes).await;
+        if let Some(Wrong::Stalled(seconds)) = wrong {
+            wait(&self.world, SignedDuration::from_secs(seconds)).await;
+        }
+        if wrong == Some(Wrong::KilledBefore) {
             self.die().await;
         }
-        if fate.throttled {
+        self.live_on().await;
+        if wrong == Some(Wrong::Throttled) {
             return Err(refused(operation, "the account", ErrorClass::Retry, "Throttling: rate exceeded"));
         }
-        let result = then(&mut self.world.borrow_mut());
-        if fate.killed_after {
+        Ok(wrong)
+    }
+
+    /// Lambda ends an invocation at its timeout, wherever it is.
+    async fn live_on(&self) {
+        if self.world.borrow().now >= self.life.ends.get() {
             self.die().await;
         }
-        if fate.answer_lost {
-            return Err(refused(operation, "the account", ErrorClass::Retry, "the connection was closed"));
-        }
-        Ok(result)
     }
 
     /// The process is gone: nothing of it happens any more.
@@ -150,12 +201,14 @@ impl Cloud for SimPorts {
             let trusting = world.tampers(Tampering::TrustEveryTarget);
             let targets = world.groups[slot].instances.iter().filter_map(|instance| {
                 let health = match instance {
-                    instance if trusting && instance.gone_at.is_none() => TargetHealth::Healthy,
+                    instance if trusting && instance.stays() => TargetHealth::Healthy,
                     _ if !in_use => TargetHealth::Unused,
-                    instance if instance.gone_at.is_some() => TargetHealth::Draining,
-                    instance if rules::is_healthy(instance, in_use) => TargetHealth::Healthy,
-                    instance if instance.up_at > world.now => TargetHealth::Initial,
-                    _ => TargetHealth::Unhealthy,
+                    instance if !instance.stays() => TargetHealth::Draining,
+                    instance => match instance.check.state {
+                        TargetState::Initial => TargetHealth::Initial,
+                        TargetState::Healthy => TargetHealth::Healthy,
+                        TargetState::Unhealthy => TargetHealth::Unhealthy,
+                    },
                 };
                 Some((instance.id.parse().ok()?, health))
             });
@@ -166,7 +219,8 @@ impl Cloud for SimPorts {
 
     async fn parameters(&self, _: &Definition) -> Result<BySlot<Option<Release>>, CloudError> {
         self.read("GetParameters", |world| {
-            BySlot::from_fn(|slot| world.groups[slot].parameter.as_ref().and_then(|release| release.parse().ok()))
+            let release = |slot: Slot| world.groups[slot].parameter.as_deref().filter(|release| *release != "none");
+            BySlot::from_fn(|slot| release(slot).and_then(|release| release.parse().ok()))
         })
         .await
     }
@@ -176,9 +230,9 @@ impl Cloud for SimPorts {
             let asked = of.guard.alarms.iter();
             let dropped = world.tampers(Tampering::DropGuard);
             let found = asked.filter_map(|name| {
-                let state = world.alarms.get(name.as_str())?.state;
-                let state = if dropped { AlarmState::Ok } else { state };
-                Some((name.clone(), AlarmSeen { state, suppressed: false }))
+                let alarm = world.alarms.get(name.as_str())?;
+                let state = if dropped { AlarmState::Ok } else { alarm.state };
+                Some((name.clone(), AlarmSeen { state, suppressed: alarm.suppressed }))
             });
             found.collect::<BTreeMap<_, _>>()
         })
@@ -188,7 +242,7 @@ impl Cloud for SimPorts {
     async fn quiet(&self, of: &Definition, slot: Slot, now: Timestamp) -> Result<Quiet, CloudError> {
         self.read("GetMetricData", |world| {
             let from = (now - of.route_settle.duration().max(SignedDuration::from_mins(2))).as_second() / 60;
-            let requests = world.counted.minutes.range(from..).map(|(_, counts)| counts[slot].0).sum();
+            let requests = world.counted.minutes.range(from..).map(|(_, counts)| counts[slot].requests).sum();
             let ignored = world.tampers(Tampering::IgnoreRequests);
             let delay = world.balancer.deregistration_delay;
             Quiet {
@@ -204,13 +258,11 @@ impl Cloud for SimPorts {
     }
 
     async fn apply(&self, _: &Definition, action: &Action) -> Result<(), CloudError> {
-        self.change(api_name(action), |world| {
-            if is_tampered(world, action) {
-                return Ok(());
-            }
-            checkers::before_action(world, action);
-            apply(world, action)
-        })
+        let action = action.clone();
+        self.change(
+            api_name(&action),
+            move |world| if is_tampered(world, &action) { Ok(()) } else { apply(world, &action) },
+        )
         .await?
     }
 }
@@ -244,20 +296,20 @@ fn is_tampered(world: &World, action: &Action) -> bool {
 fn apply(world: &mut World, action: &Action) -> Result<(), CloudError> {
     match action {
         Action::Route { split } => {
-            let weight = |slot| split.names(slot).then(|| u16::from(split.weight(slot)));
-            world.balancer.weights = BySlot::from_fn(weight);
-            // Accepted at once, followed by the nodes a little later.
-            let most = world.balancer.follows_within;
-            let delay = SignedDuration::from_secs(world.random.calls.i64(most / 2..=most));
-            world.balancer.effective_at = Some(world.now + delay);
+            let weights: Weights = BySlot::from_fn(|slot| split.names(slot).then(|| u16::from(split.weight(slot))));
+            checkers::before_routing(world, weights);
+            world.modify_listener(weights);
         }
         Action::WriteRelease { slot, release } => world.groups[*slot].parameter = Some(release.to_string()),
         Action::Resize { slot, to } => {
-            if to.min > to.desired || to.desired > to.max {
-                let why = "ValidationError: desired must lie between min and max";
-                return Err(refused("UpdateAutoScalingGroup", slot.to_string(), ErrorClass::Permanent, why));
-            }
-            world.groups[*slot].capacity = *to;
+            let to = if world.tampers(Tampering::GrowTooLittle) && to.desired > world.groups[*slot].capacity.desired {
+                Capacity { min: to.min.min(1), desired: 1, max: to.max }
+            } else {
+                *to
+            };
+            checkers::before_resize(world, *slot, to);
+            let resized = world.resize(*slot, to);
+            resized.map_err(|why| refused("UpdateAutoScalingGroup", slot.to_string(), ErrorClass::Permanent, why))?;
         }
         Action::Suspend { slot, processes } => world.groups[*slot].suspended.extend(processes),
         Action::Resume { slot, processes } => {
@@ -295,14 +347,20 @@ impl Store for SimPorts {
 
     async fn busy(&self) -> Result<Vec<ServiceName>, CloudError> {
         self.read("Query", |world| {
-            let busy = world.table.records.iter().filter(|(_, (record, _, _))| record.is_busy());
-            busy.filter_map(|(name, _)| name.parse().ok()).collect()
+            let most = world.faults.index_behind;
+            let behind = world.random.calls.i64(0..=most);
+            let behind = match world.goes_wrong((behind > 0).then_some(Wrong::IndexBehind(behind))) {
+                Some(Wrong::IndexBehind(seconds)) => SignedDuration::from_secs(seconds),
+                _ => SignedDuration::ZERO,
+            };
+            world.table.busy(world.now, behind).iter().filter_map(|name| name.parse().ok()).collect()
         })
         .await
     }
 
     async fn save(&self, save: &Save) -> Result<Saved, CloudError> {
-        let saved = self.change("TransactWriteItems", |world| save_at_once(world, save)).await;
+        let owned = save.clone();
+        let saved = self.change("TransactWriteItems", move |world| world.save(&owned)).await;
         // As the adapter does it: a save whose answer is lost is looked up by its writer's mark.
         let lost_answer = saved.is_err() && save.record.is_some();
         let seen = if lost_answer {
@@ -315,42 +373,15 @@ impl Store for SimPorts {
     }
 }
 
-fn save_at_once(world: &mut World, save: &Save) -> Saved {
-    let service = save.service.to_string();
-    let tampering = world.faults.tampering;
-    let table = &mut world.table;
-    if let Some((record, expected)) = &save.record {
-        let stored = table.records.get(&service).map(|(_, version, _)| *version);
-        let lost = stored != *expected;
-        if lost && tampering == Some(Tampering::ActBeforeSave) {
-            return Saved::Done;
-        }
-        if lost && tampering != Some(Tampering::IgnoreVersion) {
-            return Saved::Lost;
-        }
-        let version = stored.map_or(1, |version| version + 1);
-        table.records.insert(service.clone(), (record.clone(), version, save.nonce));
-    }
-    if let Some((request, operation)) = &save.accepted {
-        table.requests.insert((service.clone(), request.to_string()), operation.to_string());
-    }
-    if let Some(item) = &save.operation {
-        table.operations.insert((service.clone(), item.deployment.id.to_string()), item.clone());
-    }
-    if let Some(decision) = &save.decision {
-        table.decisions.push((service, decision.clone()));
-    }
-    Saved::Done
-}
-
 impl Post for SimPorts {
     async fn publish(&self, _: &ServiceName, _: Option<&Arn>, notice: &Notice) -> Result<(), CloudError> {
-        self.change("Publish", |world| {
+        let notice = notice.clone();
+        self.change("Publish", move |world| {
             if world.tampers(Tampering::DropNotices) {
                 return;
             }
-            world.post.push((world.now, notice.clone()));
             let line = notice.text.lines().next().unwrap_or_default().to_owned();
+            world.post.push((world.now, notice));
             world.chronicle.push((world.now, Happening::Told(line)));
         })
         .await
@@ -359,7 +390,7 @@ impl Post for SimPorts {
 
 impl Clock for SimPorts {
     fn now(&self) -> Timestamp {
-        self.world.borrow().now
+        self.world.borrow().now + self.life.clock_off
     }
 
     async fn sleep(&self, duration: SignedDuration) {

@@ -2,22 +2,23 @@
 //! deliberate fault of ours. The same input gives the same run.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
-use signalbox_domain::definition::Capacity;
 use signalbox_domain::slot::Slot;
 use signalbox_domain::text::{Malformed, ServiceName};
-use signalbox_domain::trigger::AlarmState;
+use signalbox_domain::trigger::Word;
+use signalbox_reconciler::ports::DecisionItem;
 
-use crate::checkers::{Invariant, Violation};
+use crate::alarms::Alarm;
+use crate::checkers::{self, Invariant, Violation};
 use crate::demo::{ALARM, SERVICE, definition};
-use crate::faults::{Faults, Tampering};
+use crate::faults::{Faults, Tampering, Wrong};
 use crate::functions::Functions;
-use crate::scenario::{Scenario, When};
+use crate::scenario::{Quality, Scenario, What, When};
 use crate::time::{Executor, Shared};
-use crate::world::{Alarm, Happening, World};
+use crate::world::World;
 
 /// Faults stop this long after the last line of the script; everything must come to rest then.
 const WEATHER_LASTS: SignedDuration = SignedDuration::from_hours(2);
@@ -26,9 +27,11 @@ const WEATHER_LASTS: SignedDuration = SignedDuration::from_hours(2);
 const COMES_TO_REST_WITHIN: SignedDuration = SignedDuration::from_hours(4);
 /// A line that waits for a phase is given up after this: the phase was never reached.
 const WAITS_AT_MOST: SignedDuration = SignedDuration::from_hours(3);
+/// A line of a mixture waits no longer than this for its phase.
+const SOON: SignedDuration = SignedDuration::from_mins(10);
 
 /// How a run is to go.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Conditions {
     /// The seed of everything random.
     pub seed: u64,
@@ -38,6 +41,8 @@ pub struct Conditions {
     pub crash_at: Option<(u64, bool)>,
     /// A deliberate fault of ours.
     pub tampering: Option<Tampering>,
+    /// Exactly this goes wrong, instead of what chance would have.
+    pub only: Option<BTreeMap<u64, Wrong>>,
 }
 
 /// How a run went.
@@ -49,15 +54,38 @@ pub struct Run {
     pub end: String,
     /// How many effects there were.
     pub effects: u64,
+    /// What went wrong with calls and invocations, by the number of the draw.
+    pub went_wrong: BTreeMap<u64, Wrong>,
     /// The world in the end.
     pub world: World,
+}
+
+impl Run {
+    /// What happened and what was decided, line by line in order, at most the last `lines`.
+    #[must_use]
+    pub fn timeline(&self, lines: usize) -> Vec<String> {
+        let happened = self.world.chronicle.iter().map(|(at, what)| (*at, what.to_string()));
+        let decided = self.world.table.decisions.iter().map(|(_, decision)| (decision.at, decided(decision)));
+        let mut all: Vec<(Timestamp, String)> = happened.chain(decided).collect();
+        all.sort_by_key(|(at, _)| *at);
+        let all: Vec<String> =
+            all.into_iter().map(|(at, what)| format!("{}  {what}", at.strftime("%H:%M:%S"))).collect();
+        all[all.len().saturating_sub(lines)..].to_vec()
+    }
+}
+
+fn decided(decision: &DecisionItem) -> String {
+    let actions: Vec<String> = decision.actions.iter().map(ToString::to_string).collect();
+    let phase = decision.phase.as_deref().unwrap_or("at rest");
+    format!("  {} -> {phase}: {} [{}]", decision.trigger, decision.reason, actions.join(", "))
 }
 
 /// Runs a scenario.
 ///
 /// # Errors
 /// Only where a name of the simulation itself is malformed.
-pub fn run(scenario: &Scenario, conditions: Conditions) -> Result<Run, Malformed> {
+pub fn run(scenario: &Scenario, conditions: &Conditions) -> Result<Run, Malformed> {
+    let scenario = &scenario.with_seed(conditions.seed);
     let service: ServiceName = SERVICE.parse()?;
     let world: Shared = Rc::new(RefCell::new(open(scenario, conditions)));
     let functions = Functions::new(&world);
@@ -69,46 +97,64 @@ pub fn run(scenario: &Scenario, conditions: Conditions) -> Result<Run, Malformed
         let until = world.borrow().now + WEATHER_LASTS;
         world.borrow_mut().faults.until = until;
     }
-    come_to_rest(&world, &mut executor);
+    if scenario.does(|what| matches!(what, What::Weights(..) | What::Resize(..))) {
+        // What is changed at rest is found at the next look at drift, or at the one after that.
+        pass(&world, &mut executor, 900);
+    }
+    come_to_rest(&world, &functions, &mut executor);
     drop(executor);
     let (end, effects) = (end(&world.borrow()), world.borrow().faults.effects);
     judge(scenario, conditions, &mut world.borrow_mut());
     let mut world = world.replace(World::new(0, Timestamp::UNIX_EPOCH));
     let violations = std::mem::take(&mut world.violations);
-    Ok(Run { violations, end, effects, world })
+    let went_wrong = std::mem::take(&mut world.faults.went_wrong);
+    Ok(Run { violations, end, effects, went_wrong, world })
 }
 
-fn open(scenario: &Scenario, conditions: Conditions) -> World {
+fn open(scenario: &Scenario, conditions: &Conditions) -> World {
     let mut world = World::new(conditions.seed, Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 56));
-    world.table.definitions.insert(SERVICE.to_owned(), definition(true, scenario.definition));
-    world.alarms.insert(ALARM.to_owned(), Alarm { state: AlarmState::Ok, above_per_thousand: 20, forced: None });
+    world.table.definitions.insert(SERVICE.to_owned(), definition(true, &scenario.definition));
+    world.alarms.insert(ALARM.to_owned(), Alarm::on_failures(20));
     if conditions.weather {
         world.faults = Faults::weather(Timestamp::MAX);
     }
     (scenario.opening)(&mut world);
     world.faults.crash_at = conditions.crash_at;
     world.faults.tampering = conditions.tampering;
+    world.faults.only = conditions.only.clone();
     world
 }
 
 fn play(scenario: &Scenario, world: &Shared, functions: &Functions, executor: &mut Executor) {
     for line in &scenario.script {
-        let began = world.borrow().now;
         match line.when {
             When::Later(seconds) => pass(world, executor, seconds),
             When::In(phase, seconds) => {
-                while phase_of(&world.borrow()) != phase {
-                    if world.borrow().now.duration_since(began) > WAITS_AT_MOST {
-                        // The story took another turn; what was to happen in that phase does not happen.
-                        return;
-                    }
-                    pass(world, executor, 1);
+                if !wait_for(phase, WAITS_AT_MOST, world, executor) {
+                    // The story took another turn; what was to happen in that phase does not happen.
+                    return;
                 }
+                pass(world, executor, seconds);
+            }
+            When::Soon(phase, seconds) => {
+                wait_for(phase, SOON, world, executor);
                 pass(world, executor, seconds);
             }
         }
         line.what.happen(world, functions);
     }
+}
+
+/// Whether the record was seen in the phase in time.
+fn wait_for(phase: &str, at_most: SignedDuration, world: &Shared, executor: &mut Executor) -> bool {
+    let began = world.borrow().now;
+    while phase_of(&world.borrow()) != phase {
+        if world.borrow().now.duration_since(began) > at_most {
+            return false;
+        }
+        pass(world, executor, 1);
+    }
+    true
 }
 
 fn pass(world: &Shared, executor: &mut Executor, seconds: i64) {
@@ -128,13 +174,13 @@ fn phase_of(world: &World) -> &'static str {
     }
 }
 
-fn come_to_rest(world: &Shared, executor: &mut Executor) {
+fn come_to_rest(world: &Shared, functions: &Functions, executor: &mut Executor) {
     let began = world.borrow().now;
     // Events may be delivered again minutes later; only then is the story over.
     pass(world, executor, 600);
     let faults_until = world.borrow().faults.until;
     let latest = if faults_until == Timestamp::MAX { began } else { faults_until } + COMES_TO_REST_WITHIN;
-    let mut rested = 0;
+    let (mut rested, mut asked) = (0, began);
     while rested < 300 {
         let busy = world.borrow().table.records.get(SERVICE).is_some_and(|(record, _, _)| record.is_busy());
         rested = if busy { 0 } else { rested + 30 };
@@ -144,7 +190,19 @@ fn come_to_rest(world: &Shared, executor: &mut Executor) {
             return;
         }
         pass(world, executor, 30);
+        asked = resume_when_stuck(world, functions, asked);
     }
+}
+
+/// An operation that is stuck says so, and how to go on; the person on call does it minutes later.
+fn resume_when_stuck(world: &Shared, functions: &Functions, asked: Timestamp) -> Timestamp {
+    let now = world.borrow().now;
+    let waits = now.duration_since(asked) < SignedDuration::from_mins(10);
+    if phase_of(&world.borrow()) != "stuck" || waits {
+        return asked;
+    }
+    What::Say(Word::Resume).happen(world, functions);
+    now
 }
 
 fn end(world: &World) -> String {
@@ -163,20 +221,20 @@ fn live_release(world: &World) -> Option<String> {
 }
 
 /// What must hold when all has come to rest.
-fn judge(scenario: &Scenario, conditions: Conditions, world: &mut World) {
+fn judge(scenario: &Scenario, conditions: &Conditions, world: &mut World) {
     let mut wrong = (scenario.judge)(world);
     let acceptable = if conditions.weather { scenario.ends_on_in_weather } else { scenario.ends_on };
     match Slot::BOTH.into_iter().find(|slot| world.share(*slot) == 100) {
         None => wrong.push("no slot has all traffic".to_owned()),
-        Some(live) => wrong.extend(judge_slots(world, live, acceptable)),
+        Some(live) => wrong.extend(judge_slots(scenario, world, live, acceptable)),
     }
     for what in wrong {
         world.violate(Invariant::Terminates, what);
     }
-    judge_notices(world);
+    checkers::at_the_end(world);
 }
 
-fn judge_slots(world: &World, live: Slot, acceptable: &[&str]) -> Vec<String> {
+fn judge_slots(scenario: &Scenario, world: &World, live: Slot, acceptable: &[&str]) -> Vec<String> {
     let mut wrong = Vec::new();
     let group = &world.groups[live];
     let recorded = world.table.records.get(SERVICE).and_then(|(record, _, _)| record.releases[live].clone());
@@ -190,16 +248,20 @@ fn judge_slots(world: &World, live: Slot, acceptable: &[&str]) -> Vec<String> {
             wrong.push(format!("{} is live; {} was to be expected", instance.release, acceptable.join(" or ")));
         }
     }
-    // What a person set on the way is theirs. What we added to make up for sick instances is scaling's
-    // to take away again: we cannot choose that it takes the sick ones.
-    let former = Capacity { min: 1, desired: 1, max: 2 };
+    // What a person or a policy set on the way is theirs. What we added to make up for sick instances is
+    // scaling's to take away again: we cannot choose that it takes the sick ones.
+    let former = world.opened_with;
+    let resized = scenario.does(|what| matches!(what, What::Resize(..) | What::Scale(..) | What::Schedule(..)));
+    let sickened = scenario.does(|what| {
+        matches!(what, What::Sicken(_) | What::Crash(_) | What::Rebalance(_) | What::Release(_, Quality::DiesLater))
+    });
     let given_back = group.capacity.min == former.min && group.capacity.max == former.max.max(group.capacity.desired);
-    let grown = group.capacity.desired > former.desired && !happened(world, &["Sicken", "Rebalance"]);
-    if !happened(world, &["Resize", "Scale", "Schedule"]) && (!given_back || grown) {
+    let grown = group.capacity.desired > former.desired && !sickened && group.policy.is_none();
+    if !resized && (!given_back || grown) {
         wrong.push(format!("{live}'s group is {} and was {former}", group.capacity));
     }
     let idle = &world.groups[live.other()];
-    if idle.capacity.desired > 0 || !idle.instances.is_empty() {
+    if !resized && (idle.capacity.desired > 0 || !idle.instances.is_empty()) {
         wrong.push(format!("{} is idle and costs {}", live.other(), idle.capacity));
     }
     for slot in Slot::BOTH {
@@ -208,35 +270,4 @@ fn judge_slots(world: &World, live: Slot, acceptable: &[&str]) -> Vec<String> {
         }
     }
     wrong
-}
-
-fn happened(world: &World, words: &[&str]) -> bool {
-    world.chronicle.iter().any(|(_, what)| match what {
-        Happening::Person(what) => words.iter().any(|word| what.starts_with(word)),
-        Happening::Weights(_) | Happening::Healthy(..) | Happening::Alarm(..) | Happening::Told(_) => false,
-    })
-}
-
-/// Every ending was told, under one id.
-fn judge_notices(world: &mut World) {
-    let mut untold = Vec::new();
-    for item in world.table.operations.values() {
-        let kind = match item.deployment.phase.name() {
-            "succeeded" => "deployment_succeeded",
-            "rolled_back" => "rollback_completed",
-            _ => continue,
-        };
-        let id = item.deployment.id.to_string();
-        let told = world.post.iter().filter(|(_, notice)| notice.kind.name() == kind);
-        let ids: BTreeSet<&str> = told
-            .filter(|(_, notice)| notice.operation.as_ref() == Some(&id))
-            .map(|(_, notice)| notice.id.as_str())
-            .collect();
-        if ids.len() != 1 {
-            untold.push(format!("{kind} of {id} was told under {} ids", ids.len()));
-        }
-    }
-    for what in untold {
-        world.violate(Invariant::Told, what);
-    }
 }

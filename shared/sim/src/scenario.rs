@@ -2,9 +2,12 @@
 //! nothing of how it should be handled; it says which ends are acceptable.
 
 mod deployment;
+mod mixture;
 mod script;
 
-pub use script::{Line, What, When};
+use std::borrow::Cow;
+
+pub use script::{Line, Quality, What, When};
 
 use crate::world::World;
 
@@ -16,7 +19,7 @@ pub struct Scenario {
     /// What it is about, in one sentence.
     pub about: &'static str,
     /// The definition's fields beyond the basic ones, as JSON text.
-    pub definition: &'static str,
+    pub definition: Cow<'static, str>,
     /// What the world is like at the beginning.
     pub opening: fn(&mut World),
     /// What happens.
@@ -27,13 +30,37 @@ pub struct Scenario {
     pub ends_on_in_weather: &'static [&'static str],
     /// What else must hold in the end.
     pub judge: fn(&World) -> Vec<String>,
+    /// It is drawn anew for each seed.
+    pub(crate) drawn: Option<fn(u64) -> Scenario>,
 }
 
 impl Scenario {
     /// All of them, in order.
     #[must_use]
     pub fn all() -> Vec<Scenario> {
-        deployment::scenarios()
+        let mut all = deployment::scenarios();
+        all.push(mixture::mixture(0));
+        all
+    }
+
+    /// Whether it is a mixture, which differs with each seed.
+    #[must_use]
+    pub fn is_mixture(&self) -> bool {
+        self.drawn.is_some()
+    }
+
+    /// The scenario as it is with this seed.
+    #[must_use]
+    pub fn with_seed(&self, seed: u64) -> Scenario {
+        match self.drawn {
+            Some(draw) => Scenario { drawn: None, ..draw(seed) },
+            None => self.clone(),
+        }
+    }
+
+    /// Whether its script has something of this kind.
+    pub(crate) fn does(&self, kind: impl Fn(&What) -> bool) -> bool {
+        self.script.iter().any(|line| kind(&line.what))
     }
 
     /// The scenario with this id, or all those of one row: `D5` has one for each phase.

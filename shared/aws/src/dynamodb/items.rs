@@ -221,6 +221,7 @@ mod tests {
         let decision = DecisionItem {
             at: "2026-11-23T01:30:00Z".parse().unwrap(),
             trigger: "heartbeat".to_owned(),
+            request: None,
             outcome: signalbox_domain::decision::Outcome::Idle,
             reason: "nothing to do".to_owned(),
             operation: None,

@@ -18,6 +18,8 @@ impl Look<'_> {
         deployment.paused_before = SignedDuration::ZERO;
         deployment.asking = None;
         deployment.short_since = None;
+        deployment.proved = false;
+        deployment.tearing_down = false;
         deployment.blind_since = None;
         deployment.promoted = false;
         self.note(&deployment, format!("going back to {keep}, because {cause}"));
@@ -36,7 +38,13 @@ impl Look<'_> {
     pub(super) fn go_back(&mut self, deployment: &Deployment, cause: &Cause) -> bool {
         let keep = deployment.keep();
         self.send_traffic_back(deployment);
-        if self.may_tear_down(deployment) && self.is_restored(keep) && self.is_retired(deployment.slot) {
+        let may_tear_down = self.may_tear_down(deployment);
+        if let Some(own) = self.deployment_mut() {
+            own.tearing_down |= may_tear_down;
+        }
+        // What was decided before it turned round may still be on its way, and would be found by nobody.
+        let waited = self.now.duration_since(deployment.since) >= self.definition.settle_guard.duration();
+        if waited && may_tear_down && self.is_restored(keep) && self.is_retired(deployment.slot) {
             return self.finish_rollback(deployment, cause);
         }
         if let Phase::Stuck { .. } = deployment.phase {
@@ -55,11 +63,15 @@ impl Look<'_> {
     fn send_traffic_back(&mut self, deployment: &Deployment) {
         let keep = deployment.keep();
         // Group-level stickiness beats weights: only a forward action without the slot ends it.
-        let back = if self.seen.routing.sticky.is_some() && deployment.carried {
+        let back = if self.seen.routing.sticky.is_some() && deployment.may_be_reached() {
             Split::Only(keep)
         } else {
             Split::all_to(keep)
         };
+        if self.keep_is_dead(deployment) {
+            self.serve_from_the_new_slot(deployment);
+            return;
+        }
         if self.record.routing.split == back {
             return;
         }
@@ -80,13 +92,44 @@ impl Look<'_> {
         }
     }
 
+    /// Whether the slot that traffic goes back to is dead, while the new one is not. A moment is not
+    /// enough, or one missed check would move everything.
+    pub(super) fn keep_is_dead(&self, deployment: &Deployment) -> bool {
+        let own = self.deployment().unwrap_or(deployment);
+        let settle = self.definition.health.settle.duration();
+        own.keep_dead_since.is_some_and(|since| self.now.duration_since(since) >= settle)
+    }
+
+    /// Whatever is wrong with the new slot, it serves: better than nobody, until the other one has healed.
+    fn serve_from_the_new_slot(&mut self, deployment: &Deployment) {
+        let (keep, drop) = (deployment.keep(), deployment.slot);
+        self.grow(keep, deployment.size);
+        if self.record.routing.split == Split::all_to(drop) {
+            return;
+        }
+        self.record.intend(Split::all_to(drop), self.now);
+        let mut own = self.deployment().unwrap_or(deployment).clone();
+        own.tearing_down = false;
+        let text = format!(
+            "{keep} has no healthy target; {} on {drop} serves everything until {keep} is healthy again",
+            own.release
+        );
+        self.note(&own, text.clone());
+        self.tell(Kind::DeploymentHeld, Severity::Critical, Some(&own.id), &text);
+        self.put(own);
+    }
+
     /// Whether what is left of the new slot may go: all weights are back and were seen to be for
     /// long enough, and nobody reaches it any more.
     pub(crate) fn may_tear_down(&self, deployment: &Deployment) -> bool {
         let keep = deployment.keep();
+        let goes_on = self.deployment().is_some_and(|own| own.tearing_down) && self.record.routing.seen_since.is_some();
         self.record.routing.split.weight(keep) == 100
             && self.is_settled()
-            && (!deployment.carried || self.is_drained(deployment.slot) || self.is_emptied(deployment.slot))
+            && (goes_on
+                || !deployment.may_be_reached()
+                || self.is_drained(deployment.slot)
+                || self.is_emptied(deployment.slot))
             && (self.seen.healthy(keep) > 0 || self.seen.healthy(deployment.slot) == 0)
     }
 

@@ -168,7 +168,11 @@ impl Look<'_> {
             overdue_told: false,
             asking: None,
             promoted: false,
-            carried: false,
+            carried: self.seen.weight(slot) > 0,
+            inherited: self.seen.groups[slot].present() > 0,
+            keep_dead_since: None,
+            proved: false,
+            tearing_down: false,
             forced: false,
             since: self.now,
             phase: Phase::Provisioning { cleared: false },
@@ -185,7 +189,7 @@ impl Look<'_> {
             .into_iter()
             .filter(|process| ours_already.contains(process) || !group.suspended.contains(process))
             .collect();
-        self.record.pins[slot] = Some(Pin { former, set, earlier: group.capacity, suspended });
+        self.record.pins[slot] = Some(Pin::on(group, former, set, suspended, self.now));
     }
 }
 

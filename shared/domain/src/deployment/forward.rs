@@ -144,8 +144,17 @@ impl Look<'_> {
 
     fn clear(&mut self, deployment: &Deployment) -> bool {
         let group = &self.seen.groups[deployment.slot];
+        let keep = deployment.keep();
         if !group.instances.is_empty() || group.capacity.desired > 0 {
+            // Clients that stick to what stood by come back as long as the slot is named.
+            if self.seen.routing.sticky.is_some() && deployment.inherited {
+                self.record.intend(Split::Only(keep), self.now);
+            }
             return false;
+        }
+        self.record.intend(Split::all_to(keep), self.now);
+        if let Some(own) = self.deployment_mut() {
+            own.inherited = false;
         }
         self.record.releases[deployment.slot] = Some(deployment.release.clone());
         let what = format!("{} is empty; {} is written and launched", deployment.slot, deployment.release);
@@ -204,6 +213,9 @@ impl Look<'_> {
     }
 
     fn shift(&mut self, deployment: &Deployment, step: usize) -> bool {
+        if self.keep_is_dead(deployment) {
+            return self.take_over(deployment);
+        }
         let weight = deployment.weight_of(step);
         if self.record.routing.split.weight(deployment.slot) != weight.get() {
             if self.may_take(deployment, weight) {
@@ -257,13 +269,18 @@ impl Look<'_> {
     /// Raises a pinned group's floor until `healthy` targets can be healthy: one more for each
     /// instance that is not. At most twice the size, since sick instances may come back.
     pub(super) fn grow(&mut self, slot: crate::slot::Slot, healthy: u32) {
-        let group = &self.seen.groups[slot];
-        let fails = |instance: &&Instance| {
-            instance.in_service && !instance.leaving && instance.target == TargetHealth::Unhealthy
-        };
-        let sick = u32::try_from(group.instances.iter().filter(fails).count()).unwrap_or(u32::MAX);
-        let wanted = (healthy + sick).min(healthy * 2);
         let Some(pin) = &mut self.record.pins[slot] else { return };
+        // One that was never healthy is booting, for as long as a launch may take.
+        let boots = |instance: &Instance| {
+            let known = pin.members.get(&instance.id);
+            let within = self.definition.health.within.duration();
+            known.is_some_and(|known| !known.healthy && self.now.duration_since(known.since) <= within)
+        };
+        let fails = |instance: &&Instance| {
+            instance.in_service && instance.target == TargetHealth::Unhealthy && !boots(instance)
+        };
+        let sick = u32::try_from(self.seen.groups[slot].staying().filter(fails).count()).unwrap_or(u32::MAX);
+        let wanted = (healthy + sick).min(healthy * 2);
         if pin.set.desired < wanted {
             pin.earlier = pin.set;
             pin.set.desired = wanted;
@@ -272,7 +289,25 @@ impl Look<'_> {
         }
     }
 
+    /// The live slot died while the new one is healthy: steps and approvals protect people from a bad
+    /// release, and a slot without a healthy target is worse. The guard goes on watching.
+    fn take_over(&mut self, deployment: &Deployment) -> bool {
+        let mut next = self.deployment().unwrap_or(deployment).clone();
+        next.carried = true;
+        self.record.intend(Split::all_to(deployment.slot), self.now);
+        self.put(next);
+        let keep = deployment.keep();
+        self.enter(
+            deployment,
+            Phase::Baking,
+            format!("{keep} has no healthy target left: {} takes over", deployment.slot),
+        )
+    }
+
     fn await_approval(&mut self, deployment: &Deployment, step: usize) -> bool {
+        if self.keep_is_dead(deployment) {
+            return self.take_over(deployment);
+        }
         if deployment.promoted {
             return self.go_to_step(deployment, step + 1, "approved".to_owned());
         }
@@ -296,15 +331,19 @@ impl Look<'_> {
             && deployment.paused_since.is_none()
             && deployment.asking.is_none()
             && self.record.routing.seen_since.is_some()
-            && (deployment.promoted || self.seen_for() >= self.definition.bake.duration())
-            && self.is_settled()
-            && self.guard_is_readable()
-            && self.seen.healthy(deployment.slot) >= deployment.size
+            && (deployment.proved
+                || (deployment.promoted || self.seen_for() >= self.definition.bake.duration())
+                    && self.is_settled()
+                    && self.guard_is_readable()
+                    && self.seen.healthy(deployment.slot) >= deployment.size)
     }
 
     fn bake(&mut self, deployment: &Deployment) -> bool {
         if !self.is_proved(deployment) {
             return false;
+        }
+        if let Some(own) = self.deployment_mut() {
+            own.proved = true;
         }
         if !self.is_restored(deployment.slot) {
             self.tell_overdue(deployment);

@@ -63,7 +63,9 @@ impl Look<'_> {
 
     fn health_of_share(&self, deployment: &Deployment) -> (u32, u32) {
         let weight = self.seen.weight(deployment.slot).min(100);
-        let needed = Percent::try_from(weight).map_or(deployment.size, |weight| deployment.needed(weight));
+        // How many a proved slot needs is scaling's to say again.
+        let size = if deployment.proved { 1 } else { deployment.size };
+        let needed = Percent::try_from(weight).map_or(size, |weight| deployment.needed(weight).min(size));
         (self.seen.healthy(deployment.slot), needed)
     }
 

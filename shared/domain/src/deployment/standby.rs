@@ -3,9 +3,10 @@
 
 use super::door::Plan;
 use super::{Cause, Purpose};
+use crate::definition::Capacity;
 use crate::look::Look;
 use crate::notice::{Kind, Severity};
-use crate::record::Standby;
+use crate::record::{Pin, Standby};
 use crate::slot::Split;
 use crate::trigger::{AlarmChange, OnFailure};
 
@@ -105,6 +106,7 @@ impl Look<'_> {
         let mut deployment = (*standby.of).clone();
         deployment.carried = true;
         deployment.asking = None;
+        deployment.keep_dead_since = None;
         // A live slot that scaled out since then needs as many targets on the way back.
         let live = self.seen.groups[self.record.live].capacity;
         deployment.size = deployment.size.max(live.desired);
@@ -115,13 +117,9 @@ impl Look<'_> {
 
     fn hold_live_again(&mut self, deployment: &super::Deployment) {
         let group = &self.seen.groups[deployment.slot];
-        let set = crate::definition::Capacity { min: group.capacity.desired, ..group.capacity };
-        self.record.pins[deployment.slot] = Some(crate::record::Pin {
-            former: group.capacity,
-            set,
-            earlier: group.capacity,
-            suspended: Default::default(),
-        });
+        let set = Capacity { min: group.capacity.desired, ..group.capacity };
+        let pin = Pin::on(group, group.capacity, set, Default::default(), self.now);
+        self.record.pins[deployment.slot] = Some(pin);
     }
 
     /// Whether the warm slot may be retired now.
@@ -133,6 +131,11 @@ impl Look<'_> {
             && self.is_settled()
             && self.is_drained(standby.slot)
             && self.seen.healthy(self.record.live) > 0
+    }
+
+    /// Whether its time is over and its group was told to go.
+    pub(crate) fn retires(&self, standby: &Standby) -> bool {
+        self.now >= standby.until && self.seen.groups[standby.slot].capacity == Capacity::NONE
     }
 
     pub(super) fn tell_standby_displaced(&mut self, plan: &Plan) {

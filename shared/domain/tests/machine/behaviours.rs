@@ -227,13 +227,14 @@ fn the_new_slot_losing_its_health_under_traffic_takes_the_release_back_at_once()
 
 #[test]
 fn no_step_is_taken_that_the_old_slot_could_not_take_back() {
-    let mut bench = at("verifying", CANARY);
-    bench.set_health(Slot::Blue, TargetHealth::Unhealthy);
+    let mut bench = at("verifying", &format!("{CANARY},\"capacity\":{{\"min\":2,\"desired\":2,\"max\":4}}"));
+    assert_eq!(bench.seen.groups.blue.capacity.desired, 1, "the old slot is smaller than the new one must be");
     bench.sick.blue = true;
-    bench.until_phase("shifting");
-    bench.pass(30);
-    bench.beat();
-    assert_eq!(bench.seen.weight(Slot::Green), 0);
+    for _ in 0..30 {
+        bench.pass(5);
+        bench.beat();
+    }
+    assert_eq!((bench.phase(), bench.seen.weight(Slot::Green)), ("shifting", 0));
     assert_eq!(bench.seen.groups.blue.capacity.desired, 2, "the old slot is grown first");
     bench.set_health(Slot::Blue, TargetHealth::Healthy);
     bench.beat();

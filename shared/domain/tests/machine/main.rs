@@ -11,6 +11,7 @@
 mod behaviours;
 mod bench;
 mod definition;
+mod found;
 mod hard_cases;
 mod matrix;
 mod properties;

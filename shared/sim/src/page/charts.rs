@@ -10,7 +10,8 @@ use super::axis::{Axis, clock, short_clock};
 use super::events::{Row, What, anchor};
 use super::html::escape;
 use crate::checkers::Violation;
-use crate::world::{Happening, Second, World};
+use crate::traffic::Second;
+use crate::world::{Happening, World};
 
 /// More bars than this nobody can tell apart.
 const MOST_BUCKETS: i64 = 1_200;

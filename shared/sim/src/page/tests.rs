@@ -6,7 +6,8 @@ use signalbox_reconciler::ports::DecisionItem;
 
 use super::*;
 use crate::checkers::Invariant;
-use crate::world::{Happening, Second};
+use crate::traffic::Second;
+use crate::world::Happening;
 
 const NASTY: &str = "<script>alert('x')</script> & \"quoted\" \u{7}";
 const VOID: [&str; 4] = ["meta", "input", "!DOCTYPE", "br"];
@@ -19,6 +20,7 @@ fn decision(seconds: i64, trigger: &str, reason: &str) -> DecisionItem {
     DecisionItem {
         at: at(seconds),
         trigger: trigger.to_owned(),
+        request: None,
         outcome: Outcome::Advanced,
         reason: reason.to_owned(),
         operation: Some("d-1".to_owned()),

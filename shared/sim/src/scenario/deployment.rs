@@ -1,14 +1,16 @@
 //! The deployment's scenarios. Where a public issue taught one, it is named.
 
 use jiff::SignedDuration;
+use signalbox_domain::definition::Capacity;
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::trigger::{AlarmState, Word};
 
 use super::Scenario;
-use super::script::{Line, What, When};
-use crate::demo::BAD_RELEASE_FAILS_PER_THOUSAND;
+use super::script::{Line, Quality, What, When};
+use crate::alarms::Measure;
+use crate::autoscaling::TargetTracking;
 use crate::faults::Faults;
-use crate::world::{Nature, World};
+use crate::world::World;
 
 const CANARY: &str = r#","strategy":{"kind":"canary","weight":10,"bake":"5m"}"#;
 const V2: &[&str] = &["v2"];
@@ -16,8 +18,8 @@ const V1: &[&str] = &["v1"];
 const EITHER: &[&str] = &["v1", "v2"];
 const ANY: &[&str] = &["v1", "v2", "v3"];
 
-fn as_it_is(_: &mut World) {}
-fn content(_: &World) -> Vec<String> {
+pub(super) fn as_it_is(_: &mut World) {}
+pub(super) fn content(_: &World) -> Vec<String> {
     Vec::new()
 }
 
@@ -27,12 +29,13 @@ fn canary(id: &'static str, about: &'static str, script: Vec<(When, What)>) -> S
     Scenario {
         id,
         about,
-        definition: CANARY,
+        definition: CANARY.into(),
         opening: as_it_is,
         script,
         ends_on: V2,
         ends_on_in_weather: EITHER,
         judge: content,
+        drawn: None,
     }
 }
 
@@ -40,30 +43,33 @@ fn deploys() -> (When, What) {
     (When::Later(30), What::Deploy("d-1", "v2"))
 }
 
-/// v2 is as bad as the demo's bad release.
-fn v2_fails(world: &mut World) {
-    let nature = Nature { failures_per_thousand: BAD_RELEASE_FAILS_PER_THOUSAND, ..Nature::default() };
-    world.releases.insert("v2".to_owned(), nature);
-}
-
-fn v2_never_healthy(world: &mut World) {
-    world.releases.insert("v2".to_owned(), Nature { healthy: false, ..Nature::default() });
-}
-
-fn v2_dies_at_once(world: &mut World) {
-    let dies_after = Some(SignedDuration::from_secs(40));
-    world.releases.insert("v2".to_owned(), Nature { dies_after, ..Nature::default() });
+fn v2_is(quality: Quality) -> (When, What) {
+    (When::Later(0), What::Release("v2", quality))
 }
 
 fn split_at_first(world: &mut World) {
-    world.balancer.weights = BySlot { blue: Some(60), green: Some(40) };
-    world.balancer.effective = world.balancer.weights;
+    world.balancer.jump_to(BySlot { blue: Some(60), green: Some(40) });
     world.groups.green = world.groups.blue.clone();
     world.groups.green.instances[0].id = "i-0green0".to_owned();
 }
 
 fn sticks(world: &mut World) {
     world.balancer.sticky = Some(SignedDuration::from_hours(1));
+}
+
+/// Three instances, of which each is needed.
+pub(super) fn fleet(world: &mut World) {
+    world.open_with_fleet(Capacity { min: 3, desired: 3, max: 6 });
+    world.requests_per_instance = 7;
+}
+
+/// As many instances as the load needs, and one more at the beginning.
+fn fleet_by_load(world: &mut World) {
+    world.open_with_fleet(Capacity { min: 1, desired: 3, max: 6 });
+    world.requests_per_instance = 12;
+    for slot in Slot::BOTH {
+        world.groups[slot].policy = Some(TargetTracking { requests_per_instance: 10, low_minutes: 0 });
+    }
 }
 
 /// Ten requests a minute or so: CloudWatch has little to say.
@@ -82,23 +88,27 @@ fn few_bad_answers(world: &World) -> Vec<String> {
 pub(super) fn scenarios() -> Vec<Scenario> {
     let mut all = vec![
         canary("D1", "a canary rolls out", vec![deploys()]),
-        Scenario { definition: "", ..canary("D1-all-at-once", "everything in one step", vec![deploys()]) },
         Scenario {
-            definition: r#","strategy":{"kind":"linear","percent":20,"every":"2m"}"#,
+            definition: format!(r#"{CANARY},"capacity":{{"min":1,"desired":1,"max":2}}"#).into(),
+            ..canary("D1-capacity", "the definition says how large the service is", vec![deploys()])
+        },
+        Scenario { opening: fleet, ..canary("D1-fleet", "three instances that are all needed", vec![deploys()]) },
+        Scenario { opening: fleet_by_load, ..canary("D1-by-load", "scaling follows the load", vec![deploys()]) },
+        Scenario { definition: "".into(), ..canary("D1-all-at-once", "everything in one step", vec![deploys()]) },
+        Scenario {
+            definition: r#","strategy":{"kind":"linear","percent":20,"every":"2m"}"#.into(),
             ..canary("D1-linear", "equal shares", vec![deploys()])
         },
         Scenario {
-            definition: r#","strategy":{"kind":"steps","steps":[{"weight":5,"bake":"2m"},{"weight":50,"bake":"3m"},{"weight":100}]}"#,
+            definition: r#","strategy":{"kind":"steps","steps":[{"weight":5,"bake":"2m"},{"weight":50,"bake":"3m"},{"weight":100}]}"#.into(),
             ..canary("D1-steps", "explicit steps", vec![deploys()])
         },
         Scenario {
-            opening: v2_never_healthy,
             ends_on: V1,
             ends_on_in_weather: V1,
-            ..canary("D2", "the new release never becomes healthy", vec![deploys()])
+            ..canary("D2", "the new release never becomes healthy", vec![v2_is(Quality::NeverHealthy), deploys()])
         },
         Scenario {
-            opening: v2_dies_at_once,
             ends_on: V1,
             ends_on_in_weather: V1,
             judge: |world| {
@@ -111,14 +121,37 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                     Some(_) | None => Vec::new(),
                 }
             },
-            ..canary("D3", "instances of the new release die again and again", vec![deploys()])
+            ..canary(
+                "D3",
+                "instances of the new release die again and again",
+                vec![v2_is(Quality::DiesAtOnce), deploys()],
+            )
         },
         Scenario {
-            opening: v2_fails,
             ends_on: V1,
             ends_on_in_weather: V1,
             judge: few_bad_answers,
-            ..canary("D4", "the new release fails requests at 10 %", vec![deploys()])
+            ..canary("D4", "the new release fails requests at 10 %", vec![v2_is(Quality::Fails), deploys()])
+        },
+        Scenario {
+            ends_on: V1,
+            ends_on_in_weather: V1,
+            judge: few_bad_answers,
+            ..canary(
+                "D4-drops",
+                "the new release drops requests, which only the load balancer's own metric shows",
+                vec![v2_is(Quality::Drops), deploys()],
+            )
+        },
+        Scenario {
+            opening: |world| {
+                for alarm in world.alarms.values_mut() {
+                    (alarm.measures, alarm.minutes) = (Measure::LatencyMs(1_000), 2);
+                }
+            },
+            ends_on: V1,
+            ends_on_in_weather: V1,
+            ..canary("D4-slow", "the new release is slow", vec![v2_is(Quality::Slow), deploys()])
         },
     ];
     for (id, phase) in [
@@ -179,6 +212,34 @@ fn alarms() -> Vec<Scenario> {
                 ],
             )
         },
+        canary(
+            "D7-suppressed",
+            "a suppressor keeps the alarm's actions back",
+            vec![
+                deploys(),
+                (When::In("shifting", 5), What::Suppress(true)),
+                (When::Later(5), fires(120)),
+                (When::Later(200), What::Suppress(false)),
+            ],
+        ),
+        Scenario {
+            // Three times over the threshold for a moment each: any of it is evidence.
+            ends_on: V1,
+            ends_on_in_weather: V1,
+            ..canary(
+                "D7-flapping",
+                "the alarm flaps",
+                vec![
+                    deploys(),
+                    (When::In("shifting", 20), fires(5)),
+                    (When::Later(10), What::Alarm(AlarmState::Ok, 5)),
+                    (When::Later(10), fires(5)),
+                    (When::Later(10), What::Alarm(AlarmState::InsufficientData, 5)),
+                    (When::Later(10), fires(5)),
+                    (When::Later(10), What::Alarm(AlarmState::Ok, 60)),
+                ],
+            )
+        },
         // One failed request in a quiet minute is over the alarm's threshold: a good release may go back by chance.
         Scenario { opening: quiet_service, ends_on: EITHER, ..canary("D29", "a quiet service", vec![deploys()]) },
     ]
@@ -204,15 +265,42 @@ fn rivals_and_people() -> Vec<Scenario> {
             ..canary("D10-baking", "a second deploy while the first bakes", vec![deploys(), second("baking")])
         },
         Scenario {
+            opening: |world| {
+                world.open_with_fleet(Capacity { min: 1, desired: 2, max: 4 });
+                world.requests_per_instance = 12;
+            },
             ends_on: V1,
             ..canary(
                 "D11",
                 "scaling shrinks the old slot while traffic moves away, then it must take all back",
                 vec![
-                    (When::Later(10), What::Scale(Slot::Blue, 2)),
-                    (When::Later(400), What::Deploy("d-1", "v2")),
+                    deploys(),
                     (When::In("shifting", 10), What::Scale(Slot::Blue, 1)),
                     (When::In("baking", 60), What::Alarm(AlarmState::Alarm, 120)),
+                ],
+            )
+        },
+        Scenario {
+            // fluxcd/flagger#869: what is scaled in while traffic moves away cannot take it all back.
+            opening: fleet_by_load,
+            ends_on: V1,
+            ..canary(
+                "D11-policy",
+                "target tracking would shrink the old slot, then it must take all back",
+                vec![deploys(), (When::In("baking", 400), What::Alarm(AlarmState::Alarm, 120))],
+            )
+        },
+        Scenario {
+            // It takes the new slot away, so going back is as right as launching it again.
+            ends_on: EITHER,
+            ..canary(
+                "D12-terraform",
+                "somebody applies what Terraform knows: the weights and sizes of before",
+                vec![
+                    deploys(),
+                    (When::In("baking", 30), What::Weights(100, 0)),
+                    (When::Later(1), What::Resize(Slot::Blue, 1, 1, 2)),
+                    (When::Later(1), What::Resize(Slot::Green, 0, 0, 0)),
                 ],
             )
         },
@@ -258,15 +346,11 @@ fn rivals_and_people() -> Vec<Scenario> {
     ]
 }
 
-fn follows_late(world: &mut World) {
-    world.balancer.follows_within = 300;
-}
-
 fn rollbacks() -> Vec<Scenario> {
     let hours_later = (When::In("at rest", 7_200), What::Rollback("r-1"));
     vec![
         Scenario {
-            definition: r#","strategy":{"kind":"steps","steps":[{"weight":10,"bake":"1m"},{"approval":{"within":"30m"}},{"weight":100}]}"#,
+            definition: r#","strategy":{"kind":"steps","steps":[{"weight":10,"bake":"1m"},{"approval":{"within":"30m"}},{"weight":100}]}"#.into(),
             ends_on: V1,
             ends_on_in_weather: V1,
             ..canary("D14", "nobody approves (fluxcd/flagger#1450)", vec![deploys()])
@@ -340,13 +424,13 @@ fn rollbacks() -> Vec<Scenario> {
             )
         },
         Scenario {
-            opening: v2_fails,
             ends_on: V1,
             ends_on_in_weather: V1,
             ..canary(
                 "D27",
                 "a failing release that migrated a database is held until a person forces it back",
                 vec![
+                    v2_is(Quality::Fails),
                     (When::Later(30), What::DeployAsking("d-1", "v2")),
                     (When::In("shifting", 900), What::ForceRollback("r-1")),
                     // A command may get lost; a person who sees nothing happen asks again.
@@ -360,6 +444,11 @@ fn rollbacks() -> Vec<Scenario> {
 fn everything_twice_and_late(world: &mut World) {
     let until = world.now + SignedDuration::from_hours(2);
     world.faults = Faults { until, duplicated: 1_000, late_seconds: 120, ..Faults::default() };
+}
+
+fn stalls_often(world: &mut World) {
+    let until = world.now + SignedDuration::from_hours(2);
+    world.faults = Faults { until, stalled: 150, lands_late: 100, clock_skew_ms: 2_000, ..Faults::default() };
 }
 
 fn dies_often(world: &mut World) {
@@ -379,17 +468,59 @@ fn world_at_large() -> Vec<Scenario> {
             opening: everything_twice_and_late,
             ..canary("D23", "every event twice, late and out of order", vec![deploys()])
         },
+        Scenario {
+            ends_on_in_weather: EITHER,
+            ..canary(
+                "D9-neighbours",
+                "others in the account use up the load balancer's calls",
+                vec![
+                    deploys(),
+                    (When::In("shifting", 10), What::Neighbours(10)),
+                    (When::Later(600), What::Neighbours(0)),
+                ],
+            )
+        },
+        Scenario {
+            opening: stalls_often,
+            ..canary("D19-stalled", "functions stall between the save and what they decided", vec![deploys()])
+        },
+        Scenario {
+            ends_on: EITHER,
+            ..canary(
+                "D22-crash-new",
+                "the new slot's only instance crashes while it bakes",
+                vec![deploys(), (When::In("baking", 60), What::Crash(Slot::Green))],
+            )
+        },
+        Scenario {
+            opening: fleet,
+            ends_on: EITHER,
+            ..canary(
+                "D22-crash-old",
+                "one of the old slot's three crashes while traffic moves",
+                vec![deploys(), (When::In("shifting", 60), What::Crash(Slot::Blue))],
+            )
+        },
+        Scenario {
+            opening: fleet,
+            ends_on: EITHER,
+            ..canary(
+                "D2-boots-badly",
+                "one in three instances of the new release never comes up",
+                vec![v2_is(Quality::BootsBadly), deploys()],
+            )
+        },
         canary("D28", "the listener names one group only, so idle targets are not checked", vec![deploys()]),
         Scenario { opening: dies_often, ..canary("D30", "functions die at one effect in five", vec![deploys()]) },
         Scenario {
             // argoproj/argo-rollouts#3926, #4595
-            opening: |world| {
-                follows_late(world);
-                v2_fails(world);
-            },
             ends_on: V1,
             ends_on_in_weather: V1,
-            ..canary("D8", "the nodes follow the listener minutes late", vec![deploys()])
+            ..canary(
+                "D8",
+                "the nodes follow the listener minutes late, each in its own time",
+                vec![(When::Later(0), What::FollowWithin(300)), v2_is(Quality::Fails), deploys()],
+            )
         },
         Scenario {
             ends_on: &["v2", "v3"],
@@ -402,13 +533,10 @@ fn world_at_large() -> Vec<Scenario> {
         },
         Scenario { opening: sticks, ..canary("D13", "clients stick to the old slot beyond weight 0", vec![deploys()]) },
         Scenario {
-            opening: |world| {
-                sticks(world);
-                v2_fails(world);
-            },
+            opening: sticks,
             ends_on: V1,
             ends_on_in_weather: V1,
-            ..canary("D13-back", "clients stick to the bad slot", vec![deploys()])
+            ..canary("D13-back", "clients stick to the bad slot", vec![v2_is(Quality::Fails), deploys()])
         },
         Scenario {
             opening: split_at_first,

@@ -1,19 +1,23 @@
 //! The words a scenario is written in.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::definition::Capacity;
+use signalbox_domain::observation::Process;
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::trigger::{AlarmState, DeployRequest, Nudge, OnFailure, Origin, RollbackRequest, Trigger, Word};
 
-use crate::checkers::{Invariant, RECOVERY};
-use crate::demo::{ALARM, SERVICE};
+use crate::checkers::RECOVERY;
+use crate::demo::{ALARM, BAD_RELEASE_FAILS_PER_THOUSAND, SERVICE};
 use crate::functions::Functions;
-use crate::rules;
 use crate::time::Shared;
+use crate::traffic::Nature;
 use crate::world::World;
 
+/// How often a service at rest is looked at.
+const DRIFT_EVERY: SignedDuration = SignedDuration::from_mins(5);
+
 /// Something that happens at some moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Line {
     /// When.
     pub when: When,
@@ -28,6 +32,8 @@ pub enum When {
     Later(i64),
     /// So many seconds after the record was seen in this phase, or in `standby` or `at rest`.
     In(&'static str, i64),
+    /// The same, but not waited for longer than ten minutes: then it happens anyway.
+    Soon(&'static str, i64),
 }
 
 /// What people, pipelines and the world do.
@@ -71,6 +77,54 @@ pub enum What {
     Throttle(i64),
     /// The forward action sticks for so many seconds; 0: no more.
     Sticky(i64),
+    /// One instance of a slot crashes; its group replaces it.
+    Crash(Slot),
+    /// So many requests come each second from now on.
+    Requests(u32),
+    /// Others in the account make so many load balancer calls each second.
+    Neighbours(u32),
+    /// A suppressor keeps the alarm's actions back, or not any more.
+    Suppress(bool),
+    /// A release is like this.
+    Release(&'static str, Quality),
+    /// The nodes follow the listener within so many seconds.
+    FollowWithin(i64),
+}
+
+/// What a release is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quality {
+    /// It fails three requests of ten.
+    Fails,
+    /// It drops three requests of ten, which no metric of its target group shows.
+    Drops,
+    /// It answers, but slowly.
+    Slow,
+    /// It never passes the health check.
+    NeverHealthy,
+    /// Its instances die at once.
+    DiesAtOnce,
+    /// Its instances die after twenty minutes.
+    DiesLater,
+    /// One instance of three never comes up.
+    BootsBadly,
+}
+
+impl Quality {
+    /// It in figures.
+    #[must_use]
+    pub fn nature(self) -> Nature {
+        let good = Nature::default();
+        match self {
+            Quality::Fails => Nature { failures_per_thousand: BAD_RELEASE_FAILS_PER_THOUSAND, ..good },
+            Quality::Drops => Nature { dropped_per_thousand: BAD_RELEASE_FAILS_PER_THOUSAND, ..good },
+            Quality::Slow => Nature { latency_ms: 4_000, ..good },
+            Quality::NeverHealthy => Nature { healthy: false, ..good },
+            Quality::DiesAtOnce => Nature { dies_after: Some(SignedDuration::from_secs(40)), ..good },
+            Quality::DiesLater => Nature { dies_after: Some(SignedDuration::from_mins(20)), ..good },
+            Quality::BootsBadly => Nature { boot_failures_per_thousand: 333, ..good },
+        }
+    }
 }
 
 impl What {
@@ -130,7 +184,13 @@ impl What {
             | What::Heal(_)
             | What::NoCapacity(_)
             | What::Throttle(_)
-            | What::Sticky(_) => None,
+            | What::Sticky(_)
+            | What::Crash(_)
+            | What::Requests(_)
+            | What::Neighbours(_)
+            | What::Suppress(_)
+            | What::Release(..)
+            | What::FollowWithin(_) => None,
         }
     }
 
@@ -142,39 +202,78 @@ impl What {
                 if let Some(alarm) = world.alarms.get_mut(ALARM) {
                     alarm.forced = Some((state, now + SignedDuration::from_secs(seconds)));
                 }
-                rules::change_alarm(world, ALARM, state);
+                world.change_alarm(ALARM, state);
             }
             What::DeleteAlarm => {
                 world.alarms.remove(ALARM);
             }
+            What::Suppress(suppressed) => {
+                if let Some(alarm) = world.alarms.get_mut(ALARM) {
+                    alarm.suppressed = suppressed;
+                }
+            }
+            // Before the first contact nobody could say what is right.
+            What::Weights(..) if world.table.records.is_empty() => {}
             What::Weights(blue, green) => {
-                world.balancer.weights = BySlot { blue: Some(blue), green: Some(green) };
-                world.balancer.effective_at = Some(now + SignedDuration::from_secs(1));
-                world.excuse(RECOVERY);
+                world.modify_listener(BySlot { blue: Some(blue), green: Some(green) });
+                // At rest nobody need look before the next look at drift, and a heartbeat may be missed.
+                Slot::BOTH.into_iter().for_each(|slot| world.excuse(slot, DRIFT_EVERY * 2 + RECOVERY));
             }
-            What::Resize(slot, min, desired, max) => {
-                world.groups[slot].capacity = Capacity { min, desired, max };
-                world.excuse(RECOVERY);
+            What::Resize(slot, min, desired, max) => set(world, slot, Capacity { min, desired, max }),
+            What::Scale(slot, size) => {
+                world.scale(slot, size);
+                world.too_small |= is_too_small(world, slot);
             }
-            What::Scale(slot, size) => scale(world, slot, size),
-            What::Rebalance(slot) => rebalance(world, slot),
+            What::Rebalance(slot) => {
+                if world.rebalance(slot) {
+                    world.excuse(slot, RECOVERY);
+                }
+            }
             What::Schedule(slot, min, desired, max) => {
-                let group = &mut world.groups[slot];
-                if !group.suspended.contains(&signalbox_domain::observation::Process::ScheduledActions) {
-                    group.capacity = Capacity { min, desired, max };
-                    world.excuse(RECOVERY);
+                if !world.groups[slot].suspended.contains(&Process::ScheduledActions) {
+                    set(world, slot, Capacity { min, desired, max });
                 }
             }
             What::Sicken(slot) => {
                 world.groups[slot].instances.iter_mut().for_each(|instance| instance.sick = true);
-                world.excuse(RECOVERY);
+                world.excused_until[slot] = Timestamp::MAX;
             }
-            What::Heal(slot) => world.groups[slot].instances.iter_mut().for_each(|instance| instance.sick = false),
-            What::NoCapacity(none) => world.no_capacity = none,
-            What::Throttle(seconds) => world.faults.all_throttled_until = now + SignedDuration::from_secs(seconds),
+            What::Heal(slot) => {
+                world.groups[slot].instances.iter_mut().for_each(|instance| instance.sick = false);
+                world.excused_until[slot] = now;
+                world.excuse(slot, RECOVERY);
+            }
+            What::Crash(slot) => {
+                if let Some(first) = world.groups[slot].instances.iter_mut().find(|instance| instance.stays()) {
+                    first.crashed = true;
+                }
+                world.excuse(slot, RECOVERY);
+            }
+            What::NoCapacity(none) => {
+                world.no_capacity = none;
+                Slot::BOTH.into_iter().for_each(|slot| world.excuse(slot, RECOVERY));
+            }
+            What::Throttle(seconds) => {
+                world.faults.all_throttled_until = now + SignedDuration::from_secs(seconds);
+                Slot::BOTH
+                    .into_iter()
+                    .filter(|slot| world.is_excused(*slot))
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .for_each(|slot| world.excuse(slot, DRIFT_EVERY * 2 + RECOVERY));
+            }
             What::Sticky(seconds) => {
                 world.balancer.sticky = (seconds > 0).then(|| SignedDuration::from_secs(seconds));
             }
+            What::Requests(per_second) => {
+                world.requests_per_second = per_second;
+                Slot::BOTH.into_iter().for_each(|slot| world.excuse(slot, RECOVERY));
+            }
+            What::Neighbours(per_second) => world.faults.neighbours = per_second,
+            What::Release(release, quality) => {
+                world.releases.insert(release.to_owned(), quality.nature());
+            }
+            What::FollowWithin(seconds) => world.balancer.follows_within = seconds,
             What::Deploy(..)
             | What::FixForward(..)
             | What::DeployAsking(..)
@@ -186,32 +285,14 @@ impl What {
     }
 }
 
-/// A scaling policy moves within the group's bounds. The old slot of a deployment must be pinned
-/// against it: it may have to take everything back (fluxcd/flagger#869).
-fn scale(world: &mut World, slot: Slot, size: u32) {
-    let capacity = &mut world.groups[slot].capacity;
-    let before = capacity.desired;
-    capacity.desired = size.clamp(capacity.min, capacity.max.max(capacity.min));
-    let shrunk = capacity.desired < before;
-    let moving = Slot::BOTH.into_iter().all(|slot| world.share(slot) < 100);
-    if shrunk && moving {
-        world.violate(
-            Invariant::NoEarlyTeardown,
-            format!("scaling shrank {slot}, which may have to take all traffic back"),
-        );
-    }
+/// A person or a schedule sets the sizes. Who takes too little for what comes has to live with it.
+fn set(world: &mut World, slot: Slot, to: Capacity) {
+    world.groups[slot].capacity = to;
+    world.excuse(slot, RECOVERY);
+    world.too_small |= is_too_small(world, slot);
 }
 
-/// Zone rebalancing takes an instance away before its successor serves, when the group is at its
-/// maximum ([rebalancing](https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html)).
-fn rebalance(world: &mut World, slot: Slot) {
-    let suspended = world.groups[slot].suspended.contains(&signalbox_domain::observation::Process::AZRebalance);
-    if suspended {
-        return;
-    }
-    let leaves = world.now + world.balancer.deregistration_delay;
-    if let Some(first) = world.groups[slot].instances.first_mut() {
-        first.gone_at = Some(leaves);
-    }
-    world.excuse(RECOVERY);
+fn is_too_small(world: &World, slot: Slot) -> bool {
+    let can = world.groups[slot].capacity.desired.saturating_mul(world.requests_per_instance);
+    world.carries(slot) && can < world.requests_per_second
 }

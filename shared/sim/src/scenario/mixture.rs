@@ -1,0 +1,117 @@
+//! A scenario drawn from everything that can happen, at random moments: what nobody thought of.
+
+use fastrand::Rng;
+use signalbox_domain::slot::Slot;
+use signalbox_domain::trigger::{AlarmState, Word};
+
+use super::script::{Line, Quality, What, When};
+use super::{Scenario, deployment};
+
+/// How traffic moves in a mixture.
+const STRATEGIES: [&str; 5] = [
+    r#"{"kind":"all_at_once"}"#,
+    r#"{"kind":"canary","weight":10,"bake":"3m"}"#,
+    r#"{"kind":"linear","percent":30,"every":"1m"}"#,
+    r#"{"kind":"steps","steps":[{"weight":5,"bake":"1m"},{"approval":{"within":"20m"}},{"weight":100}]}"#,
+    r#"{"kind":"steps","steps":[{"weight":50,"bake":"0s"},{"weight":60,"bake":"4m"},{"weight":100}]}"#,
+];
+const QUALITIES: [Quality; 7] = [
+    Quality::Fails,
+    Quality::Drops,
+    Quality::Slow,
+    Quality::NeverHealthy,
+    Quality::DiesAtOnce,
+    Quality::DiesLater,
+    Quality::BootsBadly,
+];
+const PHASES: [&str; 7] =
+    ["provisioning", "verifying", "shifting", "baking", "standby", "rolling_back", "awaiting_approval"];
+const DEPLOYS: [(&str, &str); 4] = [("d-1", "v2"), ("d-2", "v3"), ("d-3", "v4"), ("d-4", "v2")];
+const ROLLBACKS: [&str; 3] = ["r-1", "r-2", "r-3"];
+const ANY: &[&str] = &["v1", "v2", "v3", "v4"];
+
+/// The mixture of this seed.
+pub(super) fn mixture(seed: u64) -> Scenario {
+    let mut rng = Rng::with_seed(seed ^ 0x4D49_5854_5552_4500);
+    let mut script = opening(&mut rng);
+    script.push(line(When::Later(30), What::Deploy("d-1", "v2")));
+    for _ in 0..rng.usize(1..8) {
+        let when = match rng.u32(0..5) {
+            0 | 1 => When::Later(rng.i64(0..60)),
+            2 => When::Later(rng.i64(60..1_500)),
+            _ => When::Soon(PHASES[rng.usize(0..PHASES.len())], rng.i64(0..120)),
+        };
+        let (what, undone) = something(&mut rng);
+        // Drift is corrected twice an hour, then it is a person's.
+        let weights = |line: &Line| matches!(line.what, What::Weights(..));
+        if matches!(what, What::Weights(..)) && script.iter().filter(|line| weights(line)).count() >= 2 {
+            continue;
+        }
+        script.push(line(when, what));
+        script.extend(undone.map(|what| line(When::Later(rng.i64(30..600)), what)));
+    }
+    let strategy = STRATEGIES[rng.usize(0..STRATEGIES.len())];
+    let standby = ["0s", "5m", "30m"][rng.usize(0..3)];
+    let definition = format!(
+        r#","strategy":{strategy},"bake":"4m","standby":"{standby}","pause_limit":"20m","drift":{{"on_external_change":"correct"}}"#
+    );
+    Scenario {
+        id: "MIX",
+        about: "anything, at any time",
+        definition: definition.into(),
+        opening: if rng.bool() { deployment::as_it_is } else { deployment::fleet },
+        script,
+        ends_on: ANY,
+        ends_on_in_weather: ANY,
+        judge: deployment::content,
+        drawn: Some(mixture),
+    }
+}
+
+fn line(when: When, what: What) -> Line {
+    Line { when, what }
+}
+
+fn opening(rng: &mut Rng) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for release in ["v2", "v3", "v4"] {
+        if rng.u32(0..5) < 2 {
+            let quality = QUALITIES[rng.usize(0..QUALITIES.len())];
+            lines.push(line(When::Later(0), What::Release(release, quality)));
+        }
+    }
+    if rng.u32(0..4) == 0 {
+        lines.push(line(When::Later(0), What::Sticky(rng.i64(60..3_600))));
+    }
+    if rng.u32(0..3) == 0 {
+        lines.push(line(When::Later(0), What::FollowWithin(rng.i64(5..50))));
+    }
+    lines
+}
+
+/// Something that happens, and what takes it back: what the world takes away it gives back after a
+/// while, or nothing could come to rest.
+fn something(rng: &mut Rng) -> (What, Option<What>) {
+    let slot = if rng.bool() { Slot::Blue } else { Slot::Green };
+    let (id, release) = DEPLOYS[rng.usize(0..DEPLOYS.len())];
+    let size = rng.u32(1..5);
+    let what = match rng.u32(0..20) {
+        0..=2 => What::Deploy(id, release),
+        3 => What::FixForward(id, release),
+        4 | 5 => What::Rollback(ROLLBACKS[rng.usize(0..ROLLBACKS.len())]),
+        6 => What::Say([Word::Promote, Word::Pause, Word::Resume, Word::Abort][rng.usize(0..4)]),
+        7 | 8 => What::Alarm(AlarmState::Alarm, rng.i64(2..300)),
+        9 => What::Alarm(AlarmState::InsufficientData, rng.i64(60..600)),
+        10 => What::Weights(rng.u16(0..=100), rng.u16(1..=100)),
+        11 => What::Resize(slot, size.min(3), size, size + 2),
+        12 => What::Scale(slot, size),
+        13 => What::Rebalance(slot),
+        14 => What::Schedule(slot, 1, size, size + 1),
+        15 => return (What::Sicken(slot), Some(What::Heal(slot))),
+        16 => What::Crash(slot),
+        17 => return (What::NoCapacity(true), Some(What::NoCapacity(false))),
+        18 => What::Throttle(rng.i64(10..400)),
+        _ => return (What::Neighbours(rng.u32(6..10)), Some(What::Neighbours(0))),
+    };
+    (what, None)
+}
