@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -65,6 +66,16 @@ pub(crate) enum Installed {
     },
     /// Deploy a release.
     Deploy(Deploy),
+    /// Follow a request to its end, however it was made: by the deploy event of a pipeline, say.
+    Wait {
+        #[command(flatten)]
+        service: Service,
+        /// The id of the request.
+        id: String,
+        /// How long somebody may take to hear of it, in seconds.
+        #[arg(long, default_value_t = 600)]
+        taken_within: u64,
+    },
     /// Say how a service stands.
     Status(Service),
     /// Take the last release back.
@@ -176,10 +187,14 @@ impl Installed {
                 let code = show::answer(&answer, json);
                 match (wait, &answer.operation, answer.outcome) {
                     (true, Some(operation), Outcome::Accepted | Outcome::Waiting | Outcome::Idle) => {
-                        Table::of(table).await.follow(&service, operation, json).await
+                        Table::of(table).await.follow(&service, operation, None, json).await
                     }
                     _ => Ok(code),
                 }
+            }
+            Installed::Wait { service, id, taken_within } => {
+                let within = Some(Duration::from_secs(taken_within));
+                Table::of(table).await.follow(&service.service, &id, within, json).await
             }
             Installed::Status(of) => deployer(of.says("status")).await,
             Installed::Rollback(asked) => {

@@ -27,6 +27,11 @@ impl Problem {
     pub(crate) fn wrong(what: impl Display, hint: &str) -> Problem {
         Problem { what: what.to_string(), hint: hint.to_owned(), code: 2 }
     }
+
+    /// Something that could not be followed to its end; it goes on all the same.
+    pub(crate) fn unknown(what: impl Display, hint: &str) -> Problem {
+        Problem { what: what.to_string(), hint: hint.to_owned(), code: 3 }
+    }
 }
 
 /// Prints a problem.

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use signalbox_aws::dynamodb::Table as AwsTable;
+use signalbox_domain::decision::Outcome;
 use signalbox_domain::definition::Definition;
 use signalbox_domain::deployment::Phase;
 use signalbox_domain::text::{RequestId, ServiceName};
-use signalbox_reconciler::ports::{ErrorClass, Store};
+use signalbox_reconciler::ports::{CloudError, DecisionItem, ErrorClass, OperationItem, Store};
 
 use crate::show::{self, Problem};
 
@@ -44,52 +45,84 @@ impl Table {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Follows a deployment to its end.
-    pub(crate) async fn follow(&self, service: &str, operation: &str, json: bool) -> Result<ExitCode, Problem> {
-        let wrong = |error| Problem::wrong(error, "this name came with the answer; please report this");
-        let service: ServiceName = service.parse().map_err(wrong)?;
-        let operation: RequestId = operation.parse().map_err(wrong)?;
-        let mut shown = 0;
+    /// Follows a request to its end: the operation it began, or the refusal. With `taken_within` nobody
+    /// need have heard of it yet.
+    pub(crate) async fn follow(
+        &self,
+        service: &str,
+        request: &str,
+        taken_within: Option<Duration>,
+        json: bool,
+    ) -> Result<ExitCode, Problem> {
+        let service: ServiceName = service.parse().map_err(|error| Problem::wrong(error, "give a service's name"))?;
+        let request: RequestId = request.parse().map_err(|error| Problem::wrong(error, "give a request's id"))?;
+        let (mut shown, mut waited) = (0, Duration::ZERO);
         loop {
-            let item = match self.table.operation(&service, &operation).await {
-                Ok(item) => item,
-                // The wait is long, and one failed read is no end of it.
-                Err(error) if error.class == ErrorClass::Retry => {
-                    show::progress(format!("not readable just now: {error}"));
-                    None
-                }
-                Err(error) => return Err(self.failed(error)),
-            };
+            let item = self.unless_it_may_work_later(self.table.operation(&service, &request).await)?.flatten();
             if let Some(item) = item {
                 for entry in item.timeline.iter().skip(shown) {
                     show::progress(format!("{:.0}  {:<17} {}", entry.at, entry.phase, entry.what));
                 }
                 shown = item.timeline.len();
-                let code = match &item.deployment.phase {
-                    Phase::Succeeded => Some(ExitCode::SUCCESS),
-                    Phase::RolledBack { .. } | Phase::Stuck { .. } => Some(ExitCode::FAILURE),
-                    Phase::Provisioning { .. }
-                    | Phase::Verifying { .. }
-                    | Phase::Shifting { .. }
-                    | Phase::AwaitingApproval { .. }
-                    | Phase::Baking
-                    | Phase::RollingBack { .. } => None,
-                };
-                if let Some(code) = code {
-                    if json {
-                        show::line(serde_json::to_string(&item).unwrap_or_default());
-                    } else {
-                        show::line(format!("{service}: {}", item.deployment.describe()));
-                    }
+                if let Some(code) = ended(&item) {
+                    let text = format!("{service}: {}", item.deployment.describe());
+                    show::line(if json { serde_json::to_string(&item).unwrap_or_default() } else { text });
                     return Ok(code);
+                }
+            } else if let Some(within) = taken_within {
+                if let Some(refused) = self.refusal(&service, &request).await? {
+                    let text = format!("{service} refused: {}", refused.reason);
+                    show::line(if json { serde_json::to_string(&refused).unwrap_or_default() } else { text });
+                    return Ok(ExitCode::FAILURE);
+                }
+                if waited > within {
+                    let what = format!("nobody has taken request {request} of {service} in {} s", within.as_secs());
+                    return Err(Problem::unknown(what, "is the event's rule there, and is the service defined?"));
                 }
             }
             pause().await;
+            waited += EVERY;
+        }
+    }
+
+    /// The last refusal of this request: it leaves no operation, only a decision.
+    async fn refusal(&self, service: &ServiceName, request: &RequestId) -> Result<Option<DecisionItem>, Problem> {
+        let decisions = self.unless_it_may_work_later(self.table.decisions(service, 50).await)?.unwrap_or_default();
+        let own = decisions.into_iter().find(|decision| decision.request.as_ref() == Some(request));
+        Ok(own.filter(|decision| decision.outcome == Outcome::Refused))
+    }
+
+    /// The wait is long, and one failed read is no end of it.
+    fn unless_it_may_work_later<T>(&self, read: Result<T, CloudError>) -> Result<Option<T>, Problem> {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(error) if error.class == ErrorClass::Retry => {
+                show::progress(format!("not readable just now: {error}"));
+                Ok(None)
+            }
+            Err(error) => Err(Problem::unknown(
+                format!("table {}: {error}", self.name),
+                "check --table, your region and your credentials",
+            )),
         }
     }
 
     fn failed(&self, error: impl std::fmt::Display) -> Problem {
         Problem::failed(&format!("table {}", self.name), error, "check --table, your region and your credentials")
+    }
+}
+
+/// The exit status of an operation that came to its end, or to where only a person moves it.
+fn ended(item: &OperationItem) -> Option<ExitCode> {
+    match &item.deployment.phase {
+        Phase::Succeeded => Some(ExitCode::SUCCESS),
+        Phase::RolledBack { .. } | Phase::Stuck { .. } => Some(ExitCode::FAILURE),
+        Phase::Provisioning { .. }
+        | Phase::Verifying { .. }
+        | Phase::Shifting { .. }
+        | Phase::AwaitingApproval { .. }
+        | Phase::Baking
+        | Phase::RollingBack { .. } => None,
     }
 }
 

@@ -79,6 +79,37 @@ async fn a_service_is_defined_deployed_followed_and_rolled_back_from_the_shell()
 }
 
 #[tokio::test]
+async fn a_request_is_followed_to_its_end_whoever_made_it_and_however_it_ends() {
+    let stack = Stack::create(&Moto::shared()).await;
+    let (deployer, rollback) = (stack.start("deployer").await, stack.start("rollback").await);
+    let shell = Shell::new(&stack, &deployer, &rollback).await;
+    let arguments = ["wait", &stack.name, "github-1"];
+    // The event comes after somebody already waits for it.
+    let asked = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let event = json!({"command": "deploy", "service": stack.name, "release": "v2", "id": "github-1"});
+        deployer.invoke(event).await.unwrap();
+        beat_until_at_rest(&stack, &deployer).await;
+    };
+    let (followed, ()) = tokio::join!(shell.run(&arguments), asked);
+    assert_eq!(followed.status.code(), Some(0), "{}", text(&followed));
+    let said = String::from_utf8_lossy(&followed.stdout);
+    assert!(said.trim_end().ends_with("v2 is live on green"), "{said}");
+
+    stack.set_alarm("ALARM").await;
+    let refused = json!({"command": "deploy", "service": stack.name, "release": "v3", "id": "github-2"});
+    assert_eq!(deployer.invoke(refused).await.unwrap()["outcome"], "refused");
+    let told = shell.run(&["wait", &stack.name, "github-2"]).await;
+    assert_eq!(told.status.code(), Some(1), "{}", text(&told));
+    let said = String::from_utf8_lossy(&told.stdout);
+    assert!(said.lines().last().unwrap().contains(&stack.alarm), "{said}");
+
+    let nobody = shell.run(&["wait", &stack.name, "github-3", "--taken-within", "0"]).await;
+    assert_eq!(nobody.status.code(), Some(3), "{}", text(&nobody));
+    assert!(text(&nobody).contains("nobody has taken request github-3"), "{}", text(&nobody));
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_in_one_line_with_one_line_of_what_to_do() {
     let stack = Stack::create(&Moto::shared()).await;
     let (deployer, rollback) = (stack.start("deployer").await, stack.start("rollback").await);
