@@ -20,7 +20,7 @@ use crate::runtime::{Function, Launch};
 
 pub use create::{Listener, StackBuilder};
 pub use read::{Group, Item, Record, Weights};
-pub use sdk::Clients;
+pub use sdk::{Clients, sdk_config};
 pub use steer::Health;
 
 /// One of the two colours.

@@ -32,14 +32,7 @@ impl Clients {
     /// Clients for this emulator. They belong to the async runtime that first uses them.
     #[must_use]
     pub fn new(moto: &Moto) -> Clients {
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "tests")))
-            .endpoint_url(moto.endpoint())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .timeout_config(TimeoutConfig::builder().operation_timeout(CALL_WITHIN).build())
-            .build();
+        let config = sdk_config(moto);
         Clients {
             autoscaling: aws_sdk_autoscaling::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
@@ -49,4 +42,17 @@ impl Clients {
             ssm: aws_sdk_ssm::Client::new(&config),
         }
     }
+}
+
+/// How the SDK finds this emulator.
+#[must_use]
+pub fn sdk_config(moto: &Moto) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "tests")))
+        .endpoint_url(moto.endpoint())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .timeout_config(TimeoutConfig::builder().operation_timeout(CALL_WITHIN).build())
+        .build()
 }

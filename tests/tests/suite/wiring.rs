@@ -59,6 +59,13 @@ fn dependencies_point_one_way() {
 }
 
 #[test]
+fn the_checkers_know_nothing_of_how_anything_is_decided() {
+    let checkers = std::fs::read_to_string(workspace().join("shared/sim/src/checkers.rs")).unwrap();
+    let uses: Vec<&str> = checkers.lines().filter(|line| line.contains("signalbox_")).collect();
+    assert_eq!(uses, ["use signalbox_domain::definition::Capacity;", "use signalbox_domain::slot::Slot;"]);
+}
+
+#[test]
 fn the_domain_knows_no_runtime_clock_randomness_or_sdk() {
     let metadata = metadata();
     let packages = metadata["packages"].as_array().unwrap();

@@ -1,0 +1,73 @@
+//! One contract, held by two worlds: the simulated cloud, and the AWS adapters against the emulator.
+//! What the simulation found out about our decisions is worth as much as this.
+//!
+//! Where AWS is documented to differ from the emulator, the simulation follows AWS, and [`Place`] says so.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "this is test code: a failed step is a failed test, at the line where it failed"
+)]
+
+#![allow(clippy::disallowed_methods, reason = "the bans keep the functions' clock and environment in one place")]
+
+mod behaviours;
+mod emulator;
+mod simulation;
+
+use signalbox_domain::definition::Definition;
+use signalbox_reconciler::ports::World;
+
+/// Where the contract is held.
+trait Place {
+    /// The ports of this place.
+    type Ports: World;
+    /// Targets that leave are seen draining for the deregistration delay
+    /// ([deregistration](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay)).
+    /// In the emulator they are gone at once.
+    const DRAINS: bool;
+    /// An instance takes a while to boot and to pass its checks. In the emulator it is healthy at once.
+    const BOOTS: bool;
+
+    fn ports(&self) -> Self::Ports;
+    /// The service, with one guard alarm that exists and one, `not-there`, that does not.
+    fn definition(&self) -> Definition;
+    /// Lets a little time pass.
+    async fn pass(&self);
+}
+
+/// Each behaviour as a test of its own in each place.
+macro_rules! held_in_both {
+    ($($behaviour:ident),+ $(,)?) => {
+        mod in_the_simulation {
+            $(#[test]
+            fn $behaviour() {
+                crate::simulation::run(|place| async move { crate::behaviours::$behaviour(&place).await });
+            })+
+        }
+        mod on_the_emulator {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                crate::behaviours::$behaviour(&crate::emulator::Emulator::create().await).await;
+            })+
+        }
+    };
+}
+
+held_in_both!(
+    weights_read_back_as_they_were_written,
+    a_group_that_no_rule_names_is_not_checked,
+    a_group_grows_to_its_desired_size_and_shrinks_to_nothing,
+    sizes_that_contradict_each_other_are_refused_and_change_nothing,
+    processes_are_suspended_and_resumed_once_however_often_it_is_said,
+    a_release_reads_back_and_the_other_slot_keeps_its_own,
+    an_alarm_that_does_not_exist_is_missing_and_no_error,
+    a_slot_without_requests_is_quiet,
+    nothing_stands_around_a_service_of_its_own,
+    a_record_is_written_by_whoever_read_it_last,
+    busy_services_are_nominated_and_others_are_not,
+    a_request_that_was_accepted_is_known_from_then_on,
+    an_operation_that_is_not_there_is_none_and_no_error,
+    a_notice_leaves,
+);
