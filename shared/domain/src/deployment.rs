@@ -342,12 +342,6 @@ impl Deployment {
         self.slot.other()
     }
 
-    /// Whether requests may still reach what is on the new slot, even at weight 0.
-    #[must_use]
-    pub fn may_be_reached(&self) -> bool {
-        self.carried || self.inherited
-    }
-
     /// How long the present phase or step has lasted, pauses not counted.
     #[must_use]
     pub fn elapsed(&self, now: Timestamp) -> SignedDuration {

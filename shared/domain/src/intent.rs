@@ -135,7 +135,7 @@ fn want_in_deployment(look: &Look<'_>, own: &Deployment, slot: Slot) -> Want {
             (false, _) if own.tearing_down => Want::Leave,
             // What never carried anything is not launched for the way back, and what a person has
             // retired by hand stays retired.
-            (false, true) if !own.may_be_reached() || look.is_emptied(slot) => Want::Leave,
+            (false, true) if !look.may_be_reached(own) || look.is_emptied(slot) => Want::Leave,
             (false, _) => Want::Hold,
         },
         Phase::Succeeded | Phase::RolledBack { .. } => Want::Leave,

@@ -79,7 +79,10 @@ impl Look<'_> {
         let at_rest = self.record.operation.is_none() && self.record.standby.is_none();
         // Clients that stick to it come back as long as it is named, whatever its weight.
         let sticks = self.seen.routing.sticky.is_some() && self.seen.routing.raw[idle].is_some();
-        let unused = self.seen.weight(idle) == 0 && self.weights_differ().is_none() && self.is_settled() && !sticks;
+        // Its requests are not counted at rest, so they get the time they have to end.
+        let ended = self.definition.route_settle.duration() + self.definition.settle_guard.duration();
+        let unused = self.seen.weight(idle) == 0 && self.weights_differ().is_none() && self.seen_for() >= ended;
+        let unused = unused && !sticks;
         let lives = self.seen.healthy(self.record.live) > 0;
         at_rest && size > 0 && unused && lives && self.corrects(&self.record.drift.emptied)
     }

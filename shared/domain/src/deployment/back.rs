@@ -63,11 +63,7 @@ impl Look<'_> {
     fn send_traffic_back(&mut self, deployment: &Deployment) {
         let keep = deployment.keep();
         // Group-level stickiness beats weights: only a forward action without the slot ends it.
-        let back = if self.seen.routing.sticky.is_some() && deployment.may_be_reached() {
-            Split::Only(keep)
-        } else {
-            Split::all_to(keep)
-        };
+        let back = if self.seen.routing.sticky.is_some() { Split::Only(keep) } else { Split::all_to(keep) };
         if self.keep_is_dead(deployment) {
             self.serve_from_the_new_slot(deployment);
             return;
@@ -127,10 +123,16 @@ impl Look<'_> {
         self.record.routing.split.weight(keep) == 100
             && self.is_settled()
             && (goes_on
-                || !deployment.may_be_reached()
+                || !self.may_be_reached(deployment)
                 || self.is_drained(deployment.slot)
                 || self.is_emptied(deployment.slot))
             && (self.seen.healthy(keep) > 0 || self.seen.healthy(deployment.slot) == 0)
+    }
+
+    /// Whether requests may still reach what is on the new slot, even at weight 0. Who sticks to a slot
+    /// shows in no weight: somebody may have given it some between two looks.
+    pub(crate) fn may_be_reached(&self, deployment: &Deployment) -> bool {
+        deployment.carried || deployment.inherited || self.seen.routing.sticky.is_some()
     }
 
     /// How long a slot may take to drain: what is known of it, or else what AWS sets by default.
