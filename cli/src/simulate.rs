@@ -133,8 +133,8 @@ fn one(scenarios: &[Scenario], seed: u64) -> Outcome {
         Some(shrunk) => (&shrunk.script, &shrunk.went_wrong, &shrunk.run),
         None => (&scenario.script, &run.went_wrong, &run),
     };
-    let script = script.iter().map(|line| format!("{:?}: {:?}", line.when, line.what));
-    let wrong = wrong.iter().map(|(number, wrong)| format!("at draw {number}: {wrong:?}"));
+    let script = script.iter().map(ToString::to_string);
+    let wrong = wrong.values().map(|wrong| format!("besides, {wrong}"));
     Outcome {
         violations,
         takes: script.chain(wrong).collect(),

@@ -4,6 +4,7 @@
 mod deployment;
 mod mixture;
 mod script;
+mod words;
 
 use std::borrow::Cow;
 

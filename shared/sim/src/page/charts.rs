@@ -207,7 +207,7 @@ impl Lane {
     fn name(self) -> &'static str {
         match self {
             Lane::Violations => "violations",
-            Lane::People => "people",
+            Lane::People => "outside",
             Lane::Alarms => "alarms",
             Lane::Notices => "notices",
         }

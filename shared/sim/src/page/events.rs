@@ -165,7 +165,7 @@ fn kind(what: &What<'_>) -> (&'static str, &'static str) {
         What::Happened(Happening::Healthy(..)) => ("cloud", "health"),
         What::Happened(Happening::Alarm(_, AlarmState::Alarm)) => ("cloud fires", "alarm"),
         What::Happened(Happening::Alarm(_, AlarmState::Ok | AlarmState::InsufficientData)) => ("cloud", "alarm"),
-        What::Happened(Happening::Person(_)) => ("person", "person"),
+        What::Happened(Happening::Person(_)) => ("person", "outside"),
         What::Happened(Happening::Told(_)) => ("notice", "notice"),
         What::Decided(..) => ("decision", "decision"),
         What::Violated(_) => ("violation", "violation"),

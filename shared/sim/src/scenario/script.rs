@@ -130,7 +130,7 @@ impl Quality {
 impl What {
     /// Lets it happen.
     pub(crate) fn happen(self, world: &Shared, functions: &Functions) {
-        world.borrow_mut().person(format!("{self:?}"));
+        world.borrow_mut().person(self.to_string());
         if let Some(trigger) = self.asks() {
             if let Ok(service) = SERVICE.parse() {
                 functions.deliver(Nudge { service, trigger });
