@@ -100,6 +100,9 @@ pub struct Deployment {
     /// Since when the slot that traffic goes back to has nobody healthy, while the new one has.
     #[serde(default)]
     pub keep_dead_since: Option<Timestamp>,
+    /// When it was decided to take away what traffic is to go back to: a write of ours that may be late.
+    #[serde(default)]
+    pub keep_doubtful_since: Option<Timestamp>,
     /// Whether the new slot has proved itself and its group is given back: scaling may size it from then on.
     #[serde(default)]
     pub proved: bool,

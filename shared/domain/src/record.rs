@@ -157,6 +157,9 @@ pub struct Standby {
     pub slot: Slot,
     /// It is kept at least so long.
     pub until: Timestamp,
+    /// When it was last decided to take its instances away: that may still be on its way.
+    #[serde(default)]
+    pub retiring_since: Option<Timestamp>,
     /// The deployment that succeeded, as it was: a flip back continues it.
     pub of: Box<Deployment>,
 }

@@ -253,7 +253,13 @@ fn judge_slots(scenario: &Scenario, world: &World, live: Slot, acceptable: &[&st
     let former = world.opened_with;
     let resized = scenario.does(|what| matches!(what, What::Resize(..) | What::Scale(..) | What::Schedule(..)));
     let sickened = scenario.does(|what| {
-        matches!(what, What::Sicken(_) | What::Crash(_) | What::Rebalance(_) | What::Release(_, Quality::DiesLater))
+        matches!(
+            what,
+            What::Sicken(_)
+                | What::Crash(_)
+                | What::Rebalance(_)
+                | What::Release(_, Quality::DiesLater | Quality::BootsBadly)
+        )
     });
     let given_back = group.capacity.min == former.min && group.capacity.max == former.max.max(group.capacity.desired);
     let grown = group.capacity.desired > former.desired && !sickened && group.policy.is_none();

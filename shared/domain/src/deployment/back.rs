@@ -68,7 +68,7 @@ impl Look<'_> {
             self.serve_from_the_new_slot(deployment);
             return;
         }
-        if self.record.routing.split == back {
+        if self.record.routing.split == back || self.waits_for_a_late_write(deployment) {
             return;
         }
         if !self.record.routing.split.names(keep) {
@@ -94,6 +94,14 @@ impl Look<'_> {
         let own = self.deployment().unwrap_or(deployment);
         let settle = self.definition.health.settle.duration();
         own.keep_dead_since.is_some_and(|since| self.now.duration_since(since) >= settle)
+    }
+
+    /// Whether the slot that traffic is to go back to may be taken away a moment from now, because that
+    /// was decided before anybody wanted to go back. While the new slot has anybody healthy, it waits.
+    fn waits_for_a_late_write(&self, deployment: &Deployment) -> bool {
+        let guard = self.definition.settle_guard.duration();
+        let doubtful = deployment.keep_doubtful_since.is_some_and(|since| self.now.duration_since(since) < guard);
+        doubtful && self.seen.healthy(deployment.slot) > 0
     }
 
     /// Whatever is wrong with the new slot, it serves: better than nobody, until the other one has healed.

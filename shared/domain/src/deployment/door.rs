@@ -171,6 +171,7 @@ impl Look<'_> {
             carried: self.seen.weight(slot) > 0,
             inherited: self.seen.groups[slot].present() > 0,
             keep_dead_since: None,
+            keep_doubtful_since: None,
             proved: false,
             tearing_down: false,
             forced: false,

@@ -363,7 +363,7 @@ impl Look<'_> {
             Purpose::Back => (None, self.now),
         };
         self.record.way_back = way_back;
-        self.record.standby = Some(Standby { slot: keep, until, of: Box::new(done.clone()) });
+        self.record.standby = Some(Standby { slot: keep, until, retiring_since: None, of: Box::new(done.clone()) });
         let was = done.from.as_ref().map_or(String::new(), |from| format!(" (was {from})"));
         self.note(&done, format!("{} is live on {slot}{was}", done.release));
         let text = format!("{} is live on {slot}{was}, after {}", done.release, done.age(self.now));

@@ -34,7 +34,14 @@ impl Look<'_> {
             self.record.intend(Split::Only(live), self.now);
             return false;
         }
-        if !(self.standby_may_end(standby) && self.is_retired(standby.slot)) {
+        let may_end = self.standby_may_end(standby);
+        if may_end
+            && self.seen.groups[standby.slot].capacity != Capacity::NONE
+            && let Some(own) = &mut self.record.standby
+        {
+            own.retiring_since = Some(self.now);
+        }
+        if !(may_end && self.is_retired(standby.slot)) {
             self.tell_standby_overdue(standby);
             return false;
         }
@@ -107,6 +114,7 @@ impl Look<'_> {
         deployment.carried = true;
         deployment.asking = None;
         deployment.keep_dead_since = None;
+        deployment.keep_doubtful_since = standby.retiring_since;
         // A live slot that scaled out since then needs as many targets on the way back.
         let live = self.seen.groups[self.record.live].capacity;
         deployment.size = deployment.size.max(live.desired);

@@ -221,3 +221,27 @@ fn what_somebody_launched_on_the_idle_slot_is_taken_away_where_the_definition_sa
     bench.beat();
     assert_eq!(bench.seen.groups.blue.capacity, Capacity::NONE);
 }
+
+#[test]
+fn a_flip_back_to_a_slot_that_was_just_told_to_go_waits_for_that_to_show() {
+    let mut bench = at("standby", &format!("{CANARY},\"standby\":\"5m\""));
+    loop {
+        bench.pass(5);
+        let decision = bench.decide(&Trigger::Heartbeat);
+        bench.record = decision.next;
+        if !decision.actions.is_empty() {
+            break;
+        }
+    }
+    // It is decided and saved; the function stalls before it does it. Then the alarm fires.
+    bench.look(&alarm(AlarmState::Alarm, bench.now));
+    assert_eq!((bench.phase(), bench.seen.weight(Slot::Green)), ("rolling_back", 100));
+    bench.seen.groups.blue.capacity = Capacity::NONE;
+    bench.settle_groups();
+    bench.pass(5);
+    bench.beat();
+    assert_eq!(bench.seen.groups.blue.capacity.desired, 1, "the late write has shown and is put right");
+    bench.pass(60);
+    bench.beat();
+    assert_eq!(bench.seen.weight(Slot::Blue), 100);
+}
