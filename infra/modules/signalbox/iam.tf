@@ -1,0 +1,262 @@
+# One role for each function, with what its code calls and no more. Who may do what is in local.catalogue (`may`,
+# `writes`); what that means for AWS is here.
+
+data "aws_iam_policy_document" "assume" {
+  statement {
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "function" {
+  for_each = local.installed
+
+  name                 = local.function_names[each.key]
+  description          = "Signalbox: ${each.value.purpose}"
+  assume_role_policy   = data.aws_iam_policy_document.assume.json
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+resource "aws_iam_role_policy" "function" {
+  for_each = local.installed
+
+  name   = "function"
+  role   = aws_iam_role.function[each.key].id
+  policy = data.aws_iam_policy_document.function[each.key].json
+}
+
+# The resources that the definitions name, and so the only ones that are ever changed.
+locals {
+  any_service = length(local.services) > 0
+
+  group_arns = flatten([for service in local.services : [
+    for slot in [service.slots.blue, service.slots.green] :
+    # The id between is known to AWS alone.
+    "arn:${local.partition}:autoscaling:${local.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/${slot.asg}"
+  ]])
+
+  route_arns = [for service in local.services : coalesce(service.listener_arn, service.rule_arn)]
+
+  parameter_arns = flatten([for service in local.services : [
+    for slot in ["blue", "green"] :
+    "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter/${trimprefix(replace(service.release.parameter, "{slot}", slot), "/")}"
+  ] if service.release.launch_template != true])
+
+  notice_topic_arns = concat(
+    [local.alerts_topic_arn],
+    var.chat_topic == null ? [] : [var.chat_topic.arn],
+    [for service in local.services : service.alerts_topic_arn if service.alerts_topic_arn != null],
+  )
+}
+
+data "aws_iam_policy_document" "function" {
+  for_each = local.installed
+
+  statement {
+    sid       = "Log"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.function[each.key].arn}:*"]
+  }
+
+  statement {
+    sid       = "SetAside"
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.dead_letters[each.key].arn]
+  }
+
+  statement {
+    sid       = "Load"
+    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem"]
+    resources = [aws_dynamodb_table.this.arn]
+  }
+
+  dynamic "statement" {
+    for_each = contains(each.value.may, "nominate") ? [1] : []
+    content {
+      sid       = "Nominate"
+      actions   = ["dynamodb:Query"]
+      resources = [aws_dynamodb_table.this.arn, "${aws_dynamodb_table.this.arn}/index/busy-index"]
+    }
+  }
+
+  # All that a transaction of ours needs, too. No function writes a definition or deletes an item.
+  dynamic "statement" {
+    for_each = length(each.value.writes) > 0 ? [1] : []
+    content {
+      sid       = "Save"
+      actions   = ["dynamodb:PutItem"]
+      resources = [aws_dynamodb_table.this.arn]
+      condition {
+        test     = "ForAllValues:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = each.value.writes
+      }
+    }
+  }
+
+  # None of these can be limited to a resource; DescribeAlarms could, but not for composite alarms.
+  dynamic "statement" {
+    for_each = contains(each.value.may, "look") ? [1] : []
+    content {
+      sid = "Look"
+      actions = [
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeInstanceRefreshes",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:GetMetricData",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeTargetGroupAttributes",
+        "elasticloadbalancing:DescribeTargetHealth",
+      ]
+      resources = ["*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(each.value.may, "look") && length(local.parameter_arns) > 0 ? [1] : []
+    content {
+      sid       = "ReadReleases"
+      actions   = ["ssm:GetParameters"]
+      resources = local.parameter_arns
+    }
+  }
+
+  # The listener or rule is what these are authorised on; the target groups in its actions are not asked about.
+  dynamic "statement" {
+    for_each = contains(each.value.may, "route") && local.any_service ? [1] : []
+    content {
+      sid       = "Route"
+      actions   = ["elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule"]
+      resources = local.route_arns
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(each.value.may, "scale") && local.any_service ? [1] : []
+    content {
+      sid       = "Scale"
+      actions   = ["autoscaling:UpdateAutoScalingGroup"]
+      resources = local.group_arns
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(each.value.may, "suspend") && local.any_service ? [1] : []
+    content {
+      sid       = "Suspend"
+      actions   = ["autoscaling:SuspendProcesses", "autoscaling:ResumeProcesses"]
+      resources = local.group_arns
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(each.value.may, "replace") && local.any_service ? [1] : []
+    content {
+      sid       = "Replace"
+      actions   = ["autoscaling:TerminateInstanceInAutoScalingGroup"]
+      resources = local.group_arns
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(each.value.may, "release") && length(local.parameter_arns) > 0 ? [1] : []
+    content {
+      sid       = "WriteReleases"
+      actions   = ["ssm:PutParameter"]
+      resources = local.parameter_arns
+    }
+  }
+
+  # Whoever sets a group's launch template must be allowed to launch from it; what a launch touches (images,
+  # subnets, volumes) is bounded by the templates.
+  dynamic "statement" {
+    for_each = contains(each.value.may, "release") && var.launch_templates != null ? [1] : []
+    content {
+      sid       = "LaunchFromTemplates"
+      actions   = ["ec2:RunInstances"]
+      resources = ["*"]
+      condition {
+        test     = "ArnLike"
+        variable = "ec2:LaunchTemplate"
+        values   = var.launch_templates.template_arns
+      }
+    }
+  }
+  dynamic "statement" {
+    for_each = contains(each.value.may, "release") && var.launch_templates != null ? [1] : []
+    content {
+      sid       = "TagWhatIsLaunched"
+      actions   = ["ec2:CreateTags"]
+      resources = ["*"]
+      condition {
+        test     = "StringEquals"
+        variable = "ec2:CreateAction"
+        values   = ["RunInstances"]
+      }
+    }
+  }
+  dynamic "statement" {
+    for_each = contains(each.value.may, "release") && try(length(var.launch_templates.instance_role_arns), 0) > 0 ? [1] : []
+    content {
+      sid       = "GiveInstancesTheirRole"
+      actions   = ["iam:PassRole"]
+      resources = var.launch_templates.instance_role_arns
+      condition {
+        test     = "StringEquals"
+        variable = "iam:PassedToService"
+        values   = ["ec2.amazonaws.com"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(each.value.may, "announce") ? [1] : []
+    content {
+      sid       = "Announce"
+      actions   = ["sns:Publish"]
+      resources = local.notice_topic_arns
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(each.value.may, "report") ? [1] : []
+    content {
+      sid       = "Report"
+      actions   = ["sns:Publish"]
+      resources = aws_sns_topic.reports[*].arn
+    }
+  }
+
+  # By sender and not by identity: in SES's sandbox the recipient's identity is asked about as well.
+  dynamic "statement" {
+    for_each = contains(each.value.may, "report") && var.report_mail != null ? [1] : []
+    content {
+      sid       = "Mail"
+      actions   = ["ses:SendEmail"]
+      resources = ["arn:${local.partition}:ses:${local.region}:${local.account}:identity/*"]
+      condition {
+        test     = "StringEquals"
+        variable = "ses:FromAddress"
+        values   = [var.report_mail.from]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(setintersection(each.value.may, ["announce", "report"])) > 0 && var.topics_kms_key != null ? [1] : []
+    content {
+      sid       = "PublishEncrypted"
+      actions   = ["kms:GenerateDataKey", "kms:Decrypt"]
+      resources = [var.topics_kms_key.arn]
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = ["sns.${local.region}.amazonaws.com"]
+      }
+    }
+  }
+}
