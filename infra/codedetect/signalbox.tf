@@ -1,0 +1,104 @@
+# Signalbox itself, for this stack's one service. What it moves (weights, sizes, releases) is left alone by the rest
+# of this configuration.
+
+# AWS publishes what it charges in us-east-1 alone; used with billing-guard.
+provider "aws" {
+  alias  = "us_east_1"
+  region = "us-east-1"
+
+  default_tags {
+    tags = local.tags
+  }
+}
+
+variable "signalbox_artifacts" {
+  description = "Folder with <function>/bootstrap.zip, as `cargo lambda build --release --output-format zip` leaves it. Null: target/lambda of this repository."
+  type        = string
+  default     = null
+}
+
+variable "signalbox_architecture" {
+  description = "What those were built for: x86_64 or arm64."
+  type        = string
+  default     = "x86_64"
+}
+
+variable "signalbox_functions" {
+  description = "Which functions are installed."
+  type        = set(string)
+  default     = ["deployer", "rollback"]
+}
+
+variable "signalbox_service" {
+  description = "Fields of this service's definition that you want otherwise, such as { bake = \"20m\", standby = \"2h\" }. Each replaces the whole field; the module's README lists them all."
+  type        = any
+  default     = {}
+  nullable    = false
+}
+
+data "aws_kms_key" "alerts" {
+  count = var.alerts_kms_key_id == null ? 0 : 1
+
+  key_id = var.alerts_kms_key_id
+}
+
+module "signalbox" {
+  source = "../modules/signalbox"
+
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.us_east_1
+  }
+
+  name                = var.signalbox_name
+  functions           = var.signalbox_functions
+  artifacts           = coalesce(var.signalbox_artifacts, "${path.module}/../../target/lambda")
+  architecture        = var.signalbox_architecture
+  deletion_protection = var.deletion_protection
+
+  # This stack's alarms are published there already. Its policy and its subscribers are in alerts.tf.
+  alerts_topic   = { arn = aws_sns_topic.alerts.arn }
+  topics_kms_key = var.alerts_kms_key_id == null ? null : { arn = one(data.aws_kms_key.alerts[*].arn) }
+
+  services = {
+    (var.project) = merge({
+      listener_arn = aws_lb_listener.live.arn
+      slots = { for slot in keys(local.slots) : slot => {
+        asg              = aws_autoscaling_group.slot[slot].name
+        target_group_arn = aws_lb_target_group.slot[slot].arn
+      } }
+      capacity = { min = 1, desired = 1, max = 2 }
+      release  = { parameter = local.release_parameter }
+      strategy = { kind = "canary", weight = 10, bake = "5m" }
+      # Names are in the rules, so a guard that is renamed is heard under its new name.
+      guard = { alarms = local.guard_alarms }
+      # The load balancer routes the header of a smoke check already (output smoke_url). It is asked as soon as the
+      # deployer can: until then it refuses a definition that names one.
+    }, var.signalbox_service)
+  }
+
+  # Nothing of it is written before billing-guard is among the functions. The first three are the amounts that people
+  # are promised to hear of. This stack costs about 71 USD a month when all is well, and 93 with a second instance all
+  # month long (README.md reckons it), so the plan acts only above both: a freeze at 20 USD would begin on the 9th day
+  # of every month and keep a repair out for the rest of it.
+  billing_plan = {
+    rungs = [
+      { at_usd = 10, do = ["notify"] },
+      { at_usd = 20, do = ["notify"] },
+      { at_usd = 50, do = ["notify"] },
+      { at_usd = 100, do = ["notify", "freeze_deployments"] },
+      { at_usd = 150, do = ["notify", "freeze_deployments", "retire_standby", "cap_scaling"] },
+    ]
+  }
+}
+
+output "signalbox" {
+  description = "The installation: functions, table, dashboard, on-call's policy, and the topic of billing-guard where that is installed."
+  value = {
+    functions          = module.signalbox.function_names
+    table              = module.signalbox.table_name
+    dashboard          = module.signalbox.dashboard_name
+    on_call_policy_arn = module.signalbox.on_call_policy_arn
+    billing_topic_arn  = module.signalbox.billing_topic_arn
+  }
+}
