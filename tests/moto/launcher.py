@@ -13,11 +13,12 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterable
 from http.client import responses
 from typing import Any
 
 os.environ.setdefault("MOTO_ACCOUNT_ID", "123456789012")
+# Roles may have policies that AWS itself wrote.
+os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 
 from botocore.model import OperationNotFoundError  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
@@ -47,7 +48,7 @@ PRELOADED = (
 
 
 class Emulator:
-    """The WSGI application: control endpoints in front, moto behind."""
+    """Control endpoints in front, moto behind."""
 
     def __init__(self) -> None:
         self.control = Control()
@@ -64,13 +65,8 @@ class Emulator:
             host = self._moto.get_backend_for_host(service)
             self._moto.app_instances[host] = create_backend_app(host)
 
-    def __call__(self, environ: wire.Environ, start_response: Any) -> Iterable[bytes]:
-        answer = self._answer(environ)
-        phrase = responses.get(answer.status, "Unknown")
-        start_response(f"{answer.status} {phrase}", answer.headers)
-        return [answer.body]
-
-    def _answer(self, environ: wire.Environ) -> wire.Answer:
+    def answer(self, environ: wire.Environ) -> wire.Answer:
+        """Answer one request."""
         path, body = environ.get("PATH_INFO", ""), wire.read_body(environ)
         if path.startswith("/signalbox/") and "HTTP_AUTHORIZATION" not in environ:
             return self.control.handle(environ["REQUEST_METHOD"], path, body)
@@ -115,10 +111,41 @@ class Emulator:
         return wire.Answer(int(status.split()[0]), list(headers), body)
 
 
-class QuietHandler(MotoRequestHandler):
-    """moto's request handler without a line on stderr per request."""
+class Handler(MotoRequestHandler):
+    """moto's request handler, but with whole answers and connections that stay open.
+
+    The handler it comes from sends head and body apart and closes every connection.
+    On a busy machine the AWS SDK for Go then loses about one answer in a thousand: it
+    gives the connection up between the two, and sends the call again. By then the role
+    exists, or the template is gone. It also says nothing of each request.
+    """
 
     disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        if "Transfer-Encoding" in self.headers:  # where its end is, is not our business
+            self.close_connection = True
+        self.environ = environ = self.make_environ()
+        try:
+            answer = self.server.app.answer(environ)
+        except Exception:
+            traceback.print_exc()
+            answer = wire.Answer(500, [], b"")
+            self.close_connection = True
+        self.send_response(answer.status, responses.get(answer.status, "Unknown"))
+        for name, value in answer.headers:
+            if name.lower() not in ("connection", "content-length", "date", "server"):
+                self.send_header(name, value)
+        has_body = self.command != "HEAD" and answer.status not in (204, 304)
+        if has_body:
+            self.send_header("Content-Length", str(len(answer.body)))
+        elif self.command == "HEAD" and answer.header("Content-Length"):
+            self.send_header("Content-Length", str(answer.header("Content-Length")))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        # end_headers() would send the head at once.
+        self._headers_buffer += [b"\r\n", answer.body if has_body else b""]
+        self.flush_headers()
 
     def log(self, type: str, message: str, *args: Any) -> None:
         if type == "error":
@@ -141,7 +168,7 @@ def main() -> None:
         options.port,
         emulator,
         threaded=True,
-        request_handler=QuietHandler,
+        request_handler=Handler,
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"ready http://{options.host}:{server.server_port}", flush=True)

@@ -931,5 +931,63 @@ class Steering(Case):
         self.assertEqual(len(won), 1)
 
 
+class Connections(Case):
+    """What keeps the AWS SDK for Go from sending a call twice on a busy machine."""
+
+    BODY = b"Action=GetCallerIdentity&Version=2011-06-15"
+    HEADERS = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Authorization": AUTHORIZATION.replace("monitoring", "sts"),
+    }
+
+    def setUp(self) -> None:
+        self.connection = http.client.HTTPConnection(URL.removeprefix("http://"))
+        self.addCleanup(self.connection.close)
+
+    def test_a_connection_stays_open(self) -> None:
+        sockets = set()
+        for _ in range(3):
+            self.connection.request("POST", "/", self.BODY, self.HEADERS)
+            answer = self.connection.getresponse()
+            self.assertIn(b"GetCallerIdentityResult", answer.read())
+            sockets.add(self.connection.sock)
+        self.assertEqual(len(sockets), 1)
+
+    def test_an_answer_arrives_in_one_piece(self) -> None:
+        self.connection.connect()
+        fields = {"Host": "emulator", "Content-Length": len(self.BODY), **self.HEADERS}
+        lines = [f"{name}: {value}" for name, value in fields.items()]
+        head = "\r\n".join(["POST / HTTP/1.1", *lines, "", ""])
+        for _ in range(20):
+            self.connection.sock.sendall(head.encode() + self.BODY)
+            self.assertIn(b"</GetCallerIdentityResponse>", self.connection.sock.recv(65536))
+
+    def test_an_answer_without_a_body_does_not_disturb_the_next(self) -> None:
+        s3, bucket = client("s3"), name("bucket")
+        s3.create_bucket(
+            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        s3.put_object(Bucket=bucket, Key="k", Body=b"12345")
+        self.assertEqual(s3.head_object(Bucket=bucket, Key="k")["ContentLength"], 5)
+        self.assertEqual(s3.get_object(Bucket=bucket, Key="k")["Body"].read(), b"12345")
+        s3.delete_object(Bucket=bucket, Key="k")  # 204
+        self.assertNotIn("Contents", s3.list_objects_v2(Bucket=bucket))
+
+    def test_a_body_in_chunks_is_read_to_its_end(self) -> None:
+        for _ in range(2):
+            chunks = iter([self.BODY[:10], self.BODY[10:]])
+            self.connection.request(
+                "POST", "/", chunks, self.HEADERS, encode_chunked=True
+            )
+            answer = self.connection.getresponse()
+            self.assertIn(b"GetCallerIdentityResult", answer.read())
+
+
+class Policies(Case):
+    def test_policies_that_aws_wrote_exist(self) -> None:
+        arn = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
+        self.assertEqual(client("iam").get_policy(PolicyArn=arn)["Policy"]["Arn"], arn)
+
+
 if __name__ == "__main__":
     unittest.main()
