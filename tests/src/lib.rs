@@ -18,10 +18,11 @@
 //! - [`build`] builds the binaries, [`runtime`] runs them as Lambda does.
 //! - [`invoke_api`] puts Lambda's Invoke API in front of them, for the command line.
 //! - [`events`] writes the events that AWS would send.
+//! - [`terraform`] applies a configuration of `infra` to the emulator.
 //!
 //! The crate depends on none of Signalbox's own: what it expects is the contract, not the code.
-//! A test that cannot run fails; none is skipped. Every wait has a limit and says what it
-//! waited for.
+//! A test that cannot run fails; only those that need Terraform are ignored where there is none. Every
+//! wait has a limit and says what it waited for.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,7 +37,9 @@ pub mod events;
 pub mod http;
 pub mod invoke_api;
 pub mod moto;
+mod progress;
 pub mod runtime;
 pub mod stack;
+pub mod terraform;
 pub mod wait;
 mod workspace;

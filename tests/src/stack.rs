@@ -6,6 +6,7 @@
 mod create;
 mod definition;
 mod ec2;
+mod found;
 mod read;
 mod sdk;
 mod steer;

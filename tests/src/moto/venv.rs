@@ -5,13 +5,13 @@
 //! interrupted set-up left behind has no stamp and is made anew.
 
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::python::{self, Python};
+use crate::progress::tell;
 use crate::workspace;
 
 /// Longest time for each step of the set-up, and half of the longest wait for another process.
@@ -121,11 +121,6 @@ fn lock(path: &Path) -> File {
         }
         thread::sleep(POLL);
     }
-}
-
-/// Says something past the test runner's capture: a silent minute looks like a hang.
-fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// FNV-1a: the same for the same text, today and with the next compiler.

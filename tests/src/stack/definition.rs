@@ -18,6 +18,14 @@ impl Stack {
         self.put_doc("SERVICES", &self.name, &definition).await;
     }
 
+    /// The name of the parameter that holds a slot's release.
+    pub(super) fn release_parameter(&self, slot: super::Slot) -> String {
+        match self.definition["release"]["parameter"].as_str() {
+            Some(pattern) => pattern.replace("{slot}", slot.name()),
+            None => format!("/{}/{slot}/release", self.name),
+        }
+    }
+
     /// The definition that a stack begins with.
     pub(super) fn fast_definition(&self) -> Value {
         let slot = |slot| json!({"asg": self.groups[slot], "target_group_arn": self.target_groups[slot]});

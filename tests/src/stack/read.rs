@@ -124,8 +124,8 @@ impl Stack {
 
     /// The release in a slot's parameter.
     pub async fn parameter(&self, slot: Slot) -> String {
-        let name = format!("/{}/{slot}/release", self.name);
-        let answer = self.aws.ssm.get_parameter().name(name).send().await.expect("GetParameter");
+        let answer =
+            self.aws.ssm.get_parameter().name(self.release_parameter(slot)).send().await.expect("GetParameter");
         answer.parameter.and_then(|parameter| parameter.value).expect("the parameter's value")
     }
 
@@ -205,7 +205,7 @@ impl Stack {
     }
 }
 
-fn item(mut attributes: HashMap<String, AttributeValue>) -> Item {
+pub(super) fn item(mut attributes: HashMap<String, AttributeValue>) -> Item {
     let text = |value: AttributeValue| match value.as_s().or_else(|_| value.as_n()) {
         Ok(text) => text.clone(),
         Err(other) => format!("{other:?}"),

@@ -60,7 +60,7 @@ impl Stack {
 
     /// Writes a slot's release, as a person would.
     pub async fn set_parameter(&self, slot: Slot, release: &str) {
-        let request = self.aws.ssm.put_parameter().name(format!("/{}/{slot}/release", self.name));
+        let request = self.aws.ssm.put_parameter().name(self.release_parameter(slot));
         let request = request.value(release).r#type(ParameterType::String).overwrite(true);
         request.send().await.expect("PutParameter");
     }

@@ -9,7 +9,6 @@
     clippy::panic,
     reason = "this is test code: a failed step is a failed test, at the line where it failed"
 )]
-
 #![allow(clippy::disallowed_methods, reason = "the bans keep the functions' clock and environment in one place")]
 
 mod behaviours;

@@ -12,6 +12,7 @@ mod cli;
 mod drive;
 mod flip;
 mod harness;
+mod infra;
 mod kills;
 mod refusals;
 mod rivals;

@@ -1,0 +1,221 @@
+//! The reference stack as Terraform makes it, applied once to an emulator of its own and then used as it is: the
+//! real binaries get the variables that their functions were created with, and move what the definition in the table
+//! names. Nothing of it is defined here.
+//!
+//! One story, because an apply takes two minutes. The functions' packages are empty archives: the emulator stores and
+//! never runs them.
+
+mod made;
+mod patterns;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use signalbox_tests::events::EventBridge;
+use signalbox_tests::moto::Moto;
+use signalbox_tests::runtime::{Function, Invocation};
+use signalbox_tests::stack::{Slot, Stack, Weights};
+use signalbox_tests::terraform::Terraform;
+use tokio::process::Command;
+
+use self::made::{Made, Rule, hosted_zone, receivers};
+use crate::drive::{assert_clean, assert_never_on_an_empty_slot};
+
+/// Longest time for a deployment or a rollback. The target groups drain for a minute.
+const LIMIT: Duration = Duration::from_secs(240);
+/// A zip archive with nothing in it.
+const EMPTY_ARCHIVE: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+#[tokio::test]
+#[cfg_attr(terraform = "missing", ignore = "terraform is not installed")]
+#[cfg_attr(terraform = "without_provider", ignore = "no provider for terraform: neither a copy here nor the registry")]
+#[cfg_attr(terraform = "without_jq", ignore = "jq is not installed")]
+async fn what_terraform_makes_carries_a_release_in_and_back_and_no_plan_sees_a_change() {
+    let moto = Moto::start();
+    let terraform = applied(&moto).await;
+    assert_no_change(&terraform, "after the apply").await;
+
+    let outputs = terraform.outputs().await;
+    let functions = &outputs["signalbox"]["functions"];
+    let deployer = Made::read(&moto, functions["deployer"].as_str().unwrap()).await;
+    let rollback = Made::read(&moto, functions["rollback"].as_str().unwrap()).await;
+    let (table, topic) = (deployer.variable("SIGNALBOX_TABLE"), deployer.variable("SIGNALBOX_ALERTS_TOPIC_ARN"));
+    let stack = Stack::found(&moto, table, outputs["service"].as_str().unwrap(), topic).await;
+    assert_eq!(stack.weights().await, Weights::of(100, 0), "blue is live, and green is named");
+
+    let rules = Rule::all(&moto).await;
+    assert_every_sample_reaches_its_function(&rules, &deployer, &rollback, &stack);
+    let heartbeat = heartbeat(&rules, &deployer);
+
+    let asked = put_by_the_pipeline(&terraform, &stack.name, "v2", "github-7-1").await;
+    assert_eq!(receivers(&rules, &asked), [deployer.arn.as_str()]);
+    let beating = deployer.start(&moto, "deployer").await;
+    let accepted = beating.invoke(&asked).await.expect("the definition is accepted");
+    assert_eq!((&accepted["outcome"], &accepted["operation"]), (&json!("accepted"), &json!("github-7-1")));
+
+    let beats = Beats { function: &beating, event: &heartbeat, timeout: deployer.timeout, stack: &stack };
+    beats.until("standby", async |record| record["standby"]["slot"] == "blue").await;
+    assert_eq!(stack.weights().await, Weights::of(0, 100));
+    assert_eq!((stack.parameter(Slot::Blue).await, stack.parameter(Slot::Green).await), ("v1".into(), "v2".into()));
+    assert_eq!(stack.group(Slot::Blue).await.instances.len(), 1, "blue stays warm");
+    assert_eq!(phases(&stack, "github-7-1").await, ["provisioning", "verifying", "shifting", "baking", "succeeded"]);
+    assert!(told(&stack).await.contains(&"deployment_succeeded".to_owned()), "on the stack's own topic");
+    assert_no_change(&terraform, "with all traffic on green and blue warm").await;
+
+    let going_back = rollback.start(&moto, "rollback").await;
+    let back = json!({"service": stack.name, "reason": "wrong results", "id": "r-1"});
+    let answer = going_back.invoke(Invocation::from(&back).timeout(rollback.timeout)).await.expect("an answer");
+    assert_eq!(answer["outcome"], "accepted", "{answer}");
+    assert_eq!(stack.weights().await, Weights::of(100, 0), "moved back before it answered");
+    beats.until("at rest", async |_| stack.record().await.is_some_and(|record| record.busy.is_none())).await;
+    assert_clean(&stack, Slot::Blue, "v1").await;
+    assert_no_change(&terraform, "after the rollback").await;
+}
+
+/// The whole reference stack, with everything that is there only if it is asked for, and with short waits.
+async fn applied(moto: &Moto) -> Terraform {
+    let zone = hosted_zone(moto, "example.com").await;
+    let artifacts = "../../lambda";
+    let variables = json!({
+        "domain": "app.example.com",
+        "zone_id": zone,
+        "alert_email": "oncall@example.com",
+        "budget_emails": ["oncall@example.com"],
+        "github_repository": "example/codedetect",
+        "signalbox_artifacts": artifacts,
+        "signalbox_service": {
+            "strategy": {"kind": "canary", "weight": 10, "bake": "1s"},
+            "bake": "1s",
+            "standby": "1h",
+            "route_settle": "0s",
+            "settle_guard": "1s",
+            "health": {"within": "60s", "settle": "0s"},
+        },
+    });
+    let terraform = Terraform::new(moto, "codedetect", "codedetect_override.tf", &variables).await;
+    for function in ["deployer", "rollback"] {
+        let folder = terraform.folder().join("lambda").join(function);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("bootstrap.zip"), EMPTY_ARCHIVE).unwrap();
+    }
+    let verdict = terraform.apply().await;
+    say(&verdict);
+    terraform
+}
+
+async fn assert_no_change(terraform: &Terraform, when: &str) {
+    let plan = terraform.plan().await;
+    say(&format!("{when}: {}", plan.verdict));
+    assert!(!plan.changes, "{when} terraform would change something:\n{}", plan.text);
+}
+
+/// The sample events that a rule has to select go to the function that reads them, once; and others to nobody.
+fn assert_every_sample_reaches_its_function(rules: &[Rule], deployer: &Made, rollback: &Made, stack: &Stack) {
+    let mut seen = 0;
+    for (path, event) in samples(&["aws.autoscaling", "aws.cloudwatch", "signalbox.ci"]) {
+        let file = path.file_name().unwrap().to_string_lossy();
+        let expected = match event["detail-type"].as_str() {
+            Some("Rollback Requested") => vec![rollback.arn.as_str()],
+            Some("CloudWatch Alarm State Change") if event["detail"]["alarmName"] != stack.alarm.as_str() => vec![],
+            Some(_) => vec![deployer.arn.as_str()],
+            None => continue, // an alarm's own action, which no rule carries
+        };
+        assert_eq!(receivers(rules, &event), expected, "{file}");
+        seen += 1;
+    }
+    assert!(seen >= 15, "only {seen} samples were looked at");
+    let others = EventBridge::new("aws.autoscaling", "EC2 Instance Launch Successful", json!({}));
+    assert!(receivers(rules, &others.with("AutoScalingGroupName", "somebody-elses").json()).is_empty());
+    let own = EventBridge::new("signalbox.ci", "Deployment Finished", json!({"service": stack.name})).json();
+    assert!(receivers(rules, &own).is_empty());
+}
+
+fn samples(folders: &[&str]) -> Vec<(PathBuf, Value)> {
+    let events = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    let files = folders.iter().flat_map(|folder| fs::read_dir(events.join(folder)).unwrap());
+    let read = |path: &Path| serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    files.map(|file| file.unwrap().path()).map(|path| (path.clone(), read(&path))).collect()
+}
+
+/// What the deployer's schedule sends it: the sample, from the rule that there is.
+fn heartbeat(rules: &[Rule], deployer: &Made) -> Value {
+    let of_deployer = |rule: &&Rule| rule.schedule.is_some() && rule.targets == [deployer.arn.as_str()];
+    let rule = rules.iter().find(of_deployer).expect("the deployer has a schedule");
+    assert_eq!(rule.schedule.as_deref(), Some("rate(1 minute)"), "{}", rule.name);
+    let mut samples = samples(&["aws.events"]).into_iter();
+    let (_, mut event) = samples.find(|(path, _)| path.ends_with("scheduled-event.json")).unwrap();
+    event["resources"] = json!([rule.arn]);
+    event
+}
+
+/// Runs the workflow's script with a stand-in for `aws`; returns its entry as the event that EventBridge delivers.
+async fn put_by_the_pipeline(terraform: &Terraform, service: &str, release: &str, id: &str) -> Value {
+    let (stand_in, entries) = (terraform.folder().join("bin/aws"), terraform.folder().join("entries.json"));
+    fs::create_dir_all(stand_in.parent().unwrap()).unwrap();
+    let script = "#!/bin/sh\nset -eu\n[ \"$1 $2 $3 $5 $6\" = 'events put-events --entries --output json' ]\n\
+        printf %s \"$4\" >\"$ENTRIES\"\nprintf '{\"FailedEntryCount\": 0, \"Entries\": [{\"EventId\": \"1\"}]}'\n";
+    fs::write(&stand_in, script).unwrap();
+    fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", stand_in.parent().unwrap().display(), std::env::var("PATH").unwrap_or_default());
+    let ended = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.github/scripts/request-deployment.sh"))
+        .env("PATH", path)
+        .env("ENTRIES", &entries)
+        .envs([("SERVICE", service), ("RELEASE", release), ("DEPLOYMENT_ID", id), ("REQUESTED_BY", "Ada Lovelace")])
+        .output()
+        .await
+        .expect("the script runs");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let entries: Value = serde_json::from_str(&fs::read_to_string(&entries).unwrap()).unwrap();
+    let [entry] = entries.as_array().unwrap().as_slice() else { panic!("one entry: {entries}") };
+    let word = |field: &str| entry[field].as_str().unwrap();
+    assert_eq!(word("EventBusName"), "default", "where the rules are");
+    let detail = serde_json::from_str(word("Detail")).unwrap();
+    EventBridge::new(word("Source"), word("DetailType"), detail).json()
+}
+
+/// The schedule, as often as it takes. A beat stays with what moves for as long as the function's settings say.
+struct Beats<'a> {
+    function: &'a Function,
+    event: &'a Value,
+    timeout: Duration,
+    stack: &'a Stack,
+}
+
+impl Beats<'_> {
+    async fn until(&self, what: &str, mut done: impl AsyncFnMut(&Value) -> bool) {
+        let began = Instant::now();
+        loop {
+            let record = self.stack.record().await.map_or(Value::Null, |record| record.doc);
+            if done(&record).await {
+                return say(&format!("{what}: {} s", began.elapsed().as_secs()));
+            }
+            assert!(began.elapsed() < LIMIT, "{what}: not within {LIMIT:?}; the record is {record:#}");
+            let beat = Invocation::from(self.event).timeout(self.timeout);
+            self.function.invoke(beat).await.expect("a heartbeat");
+            assert_never_on_an_empty_slot(self.stack).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+/// The phases that a deployment went through, in their order.
+async fn phases(stack: &Stack, id: &str) -> Vec<String> {
+    let deployment = stack.deployment(id).await.expect("the deployment's item");
+    let entries = deployment["timeline"].as_array().expect("a timeline").iter();
+    let mut phases: Vec<String> = entries.map(|entry| entry["phase"].as_str().unwrap().to_owned()).collect();
+    phases.dedup();
+    phases
+}
+
+async fn told(stack: &Stack) -> Vec<String> {
+    stack.notices().await.iter().filter_map(|notice| notice["kind"].as_str().map(str::to_owned)).collect()
+}
+
+/// Past the test runner's capture: the story takes minutes.
+fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
