@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use signalbox_domain::decision::Outcome;
 
@@ -66,6 +67,8 @@ pub(crate) enum Installed {
     },
     /// Deploy a release.
     Deploy(Deploy),
+    /// Say what a deploy would do, call by call, and do nothing.
+    Plan(Deploy),
     /// Follow a request to its end, however it was made: by the deploy event of a pipeline, say.
     Wait {
         #[command(flatten)]
@@ -88,6 +91,19 @@ pub(crate) enum Installed {
     Resume(Service),
     /// Take back the release that is on its way in.
     Abort(Service),
+    /// Let no deployment begin; rollbacks pass.
+    Freeze {
+        #[command(flatten)]
+        service: Service,
+        /// Why, for whoever is refused.
+        #[arg(long)]
+        reason: String,
+        /// Until when, such as 2026-11-30T07:00:00Z; without it until `thaw`.
+        #[arg(long)]
+        until: Option<Timestamp>,
+    },
+    /// Let deployments begin again.
+    Thaw(Service),
     /// Say what is live where nobody can tell.
     Adopt {
         #[command(flatten)]
@@ -192,6 +208,11 @@ impl Installed {
                     _ => Ok(code),
                 }
             }
+            Installed::Plan(deploy) => {
+                let mut payload = deploy.payload();
+                payload["command"] = json!("plan");
+                deployer(payload).await
+            }
             Installed::Wait { service, id, taken_within } => {
                 let within = Some(Duration::from_secs(taken_within));
                 Table::of(table).await.follow(&service.service, &id, within, json).await
@@ -205,6 +226,15 @@ impl Installed {
             Installed::Pause(of) => deployer(of.says("pause")).await,
             Installed::Resume(of) => deployer(of.says("resume")).await,
             Installed::Abort(of) => deployer(of.says("abort")).await,
+            Installed::Freeze { service, reason, until } => {
+                let mut payload = service.says("freeze");
+                payload["reason"] = json!(reason);
+                if let Some(until) = until {
+                    payload["until"] = json!(until);
+                }
+                deployer(payload).await
+            }
+            Installed::Thaw(of) => deployer(of.says("thaw")).await,
             Installed::Adopt { service, live, release } => {
                 let mut payload = service.says("adopt");
                 payload["live"] = json!(live.name());

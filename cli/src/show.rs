@@ -49,6 +49,9 @@ pub(crate) fn answer(answer: &Answer, json: bool) -> ExitCode {
         if let (Some(operation), Some(phase)) = (&answer.operation, &answer.phase) {
             line(format!("  operation {operation}, {phase}"));
         }
+        for step in answer.plan.iter().flatten() {
+            line(format!("  - {step}"));
+        }
         if let Some(record) = &answer.record {
             print_record(record);
         }
@@ -70,6 +73,13 @@ fn print_record(record: &Record) {
             Some(_) | None => "idle".to_owned(),
         };
         line(format!("  {slot:<5} {release}, {role}, {} % of the traffic wanted", record.routing.split.weight(slot)));
+    }
+    if let Some(freeze) = &record.freeze {
+        let until = freeze.until.map_or_else(String::new, |until| format!(" until {until:.0}"));
+        line(format!("  deployments are frozen{until}: {}", freeze.reason));
+    }
+    if let Some(queued) = &record.queued {
+        line(format!("  {} waits for its turn ({})", queued.request.release, queued.request.id));
     }
     match &record.way_back {
         Some(way_back) => line(format!("  a rollback goes to {way_back}")),

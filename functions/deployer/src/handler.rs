@@ -67,6 +67,11 @@ impl<W: World> Deployer<W> {
             Incoming::Adopt { service, live, release } => {
                 self.look(service, Trigger::AdoptRequested { live, release }).await
             }
+            Incoming::Plan { service, request } => self.look(service, Trigger::PlanRequested(request)).await,
+            Incoming::Freeze { service, until, reason } => {
+                self.look(service, Trigger::FreezeRequested { until, reason }).await
+            }
+            Incoming::Thaw { service } => self.look(service, Trigger::ThawRequested).await,
             Incoming::Status { service } => self.look(service, Trigger::StatusRequested).await,
             Incoming::Irrelevant { reason } => Ok(ignored(&reason)),
         }

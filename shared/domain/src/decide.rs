@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{Answer, Decision, Outcome};
 use crate::definition::Definition;
-use crate::deployment::{Cause, Deployment, Phase, Stuck};
+use crate::deployment::{Cause, Deployment, Phase, Stuck, plan};
 use crate::first_contact;
 use crate::intent;
 use crate::look::{Look, Reply};
@@ -26,6 +26,10 @@ pub fn decide(
     trigger: &Trigger,
     now: Timestamp,
 ) -> Decision {
+    if let Trigger::PlanRequested(request) = trigger {
+        let would = decide(record, seen, definition, &Trigger::DeployRequested(request.clone()), now);
+        return Decision { next: record.cloned(), ..Decision::only(plan::answer(would, definition)) };
+    }
     let now = record.map_or(now, |record| now.max(record.last_look));
     let before = match record {
         Some(record) => record.clone(),
@@ -113,6 +117,7 @@ impl Look<'_> {
             phase: now_owned.or(ended).map(|deployment| deployment.phase.name().to_owned()),
             operation: known.as_ref().or(subject.map(|deployment| &deployment.id)).map(ToString::to_string),
             record: None,
+            plan: None,
         }
     }
 

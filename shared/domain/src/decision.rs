@@ -135,6 +135,9 @@ pub struct Answer {
     /// The record, in the answer to `status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Box<Record>>,
+    /// What would be done, step by step, in the answer to `plan`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Vec<String>>,
 }
 
 /// What became of a nudge.

@@ -21,11 +21,14 @@
 //! - An alarm that fires is evidence even if it has gone back to OK before we looked.
 //! - A rollback asks no permission of freezes, caps or sick live slots.
 
+mod arrival;
 mod back;
 mod door;
 mod forward;
+mod freeze;
 mod guard;
 mod hear;
+pub(crate) mod plan;
 mod standby;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -250,6 +253,11 @@ pub enum Cause {
     },
     /// A person aborted it.
     Aborted,
+    /// A newer release came, and the definition says that it goes first.
+    Superseded {
+        /// The newer release.
+        by: Release,
+    },
     /// A decision was refused by the second lock: a defect of ours.
     Defect {
         /// What was refused and why.
@@ -275,6 +283,7 @@ impl fmt::Display for Cause {
             Cause::Requested { reason, by: Some(by) } => write!(f, "{by} asked: {reason}"),
             Cause::Requested { reason, by: None } => write!(f, "asked: {reason}"),
             Cause::Aborted => f.write_str("it was aborted"),
+            Cause::Superseded { by } => write!(f, "{by} came after it and goes first"),
             Cause::Defect { refused } => write!(f, "the interlock refused {refused}"),
         }
     }

@@ -60,9 +60,12 @@ fn declined(service: &ServiceName, trigger: &Trigger, reason: &str, now: Timesta
     let (outcome, origin) = match trigger {
         Trigger::DeployRequested(request) => (Outcome::Refused, request.origin),
         Trigger::RollbackRequested(request) => (Outcome::Refused, request.origin),
-        Trigger::AdoptRequested { .. } | Trigger::Said(_) | Trigger::StatusRequested => {
-            (Outcome::Refused, Origin::Invoke)
-        }
+        Trigger::AdoptRequested { .. }
+        | Trigger::PlanRequested(_)
+        | Trigger::FreezeRequested { .. }
+        | Trigger::ThawRequested
+        | Trigger::Said(_)
+        | Trigger::StatusRequested => (Outcome::Refused, Origin::Invoke),
         Trigger::Heartbeat | Trigger::Repeated { .. } | Trigger::AlarmChanged(_) | Trigger::GroupScaled(_) => {
             (Outcome::Ignored, Origin::Invoke)
         }
@@ -83,6 +86,7 @@ fn declined(service: &ServiceName, trigger: &Trigger, reason: &str, now: Timesta
         phase: None,
         operation: None,
         record: None,
+        plan: None,
     };
     (answer, orphan)
 }

@@ -22,7 +22,10 @@ impl Needs {
     /// What a look with this trigger at a service with this record has to ask for.
     #[must_use]
     pub fn of(record: Option<&Record>, trigger: &Trigger, now: Timestamp) -> Needs {
-        let begins = matches!(trigger, Trigger::DeployRequested(_) | Trigger::RollbackRequested(_));
+        let asks =
+            matches!(trigger, Trigger::DeployRequested(_) | Trigger::RollbackRequested(_) | Trigger::PlanRequested(_));
+        let waits = record.is_some_and(|record| record.queued.is_some() && record.operation.is_none());
+        let begins = asks || waits;
         let Some(record) = record else {
             return Needs { alarms: begins, surroundings: begins, quiet: None };
         };

@@ -29,6 +29,8 @@ pub struct Notice {
 pub enum Kind {
     /// A deployment was accepted.
     DeploymentStarted,
+    /// A deploy waits for its turn.
+    DeploymentQueued,
     /// A deployment moved on.
     DeploymentProgressed,
     /// A deployment is held by a person or waits for one.
@@ -51,6 +53,10 @@ pub enum Kind {
     Coalesced,
     /// What is live was said by a person.
     Adopted,
+    /// Deployments are frozen.
+    Frozen,
+    /// Deployments are not frozen any more.
+    Thawed,
 }
 
 impl Kind {
@@ -59,6 +65,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::DeploymentStarted => "deployment_started",
+            Kind::DeploymentQueued => "deployment_queued",
             Kind::DeploymentProgressed => "deployment_progressed",
             Kind::DeploymentHeld => "deployment_held",
             Kind::DeploymentSucceeded => "deployment_succeeded",
@@ -70,6 +77,8 @@ impl Kind {
             Kind::DriftFound => "drift_found",
             Kind::Coalesced => "coalesced",
             Kind::Adopted => "adopted",
+            Kind::Frozen => "frozen",
+            Kind::Thawed => "thawed",
         }
     }
 }

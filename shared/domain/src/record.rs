@@ -14,6 +14,7 @@ use crate::notice::{Kind, Notice, Severity};
 use crate::observation::{Group, Process};
 use crate::slot::{BySlot, Slot, Split};
 use crate::text::{InstanceId, Release, RequestId};
+use crate::trigger::DeployRequest;
 
 /// The version of the record's shape. A function that meets a newer one writes nothing.
 pub const SCHEMA: u32 = 1;
@@ -35,6 +36,12 @@ pub struct Record {
     pub pins: BySlot<Option<Pin>>,
     /// What the load balancer is meant to do.
     pub routing: Intended,
+    /// The deploy that waits for its turn.
+    #[serde(default)]
+    pub queued: Option<Queued>,
+    /// Whether deployments may begin.
+    #[serde(default)]
+    pub freeze: Option<Freeze>,
     /// What we corrected or told in steady state.
     #[serde(default)]
     pub drift: DriftMemory,
@@ -62,6 +69,8 @@ impl Record {
             standby: None,
             pins: BySlot { blue: None, green: None },
             routing: Intended { split, since: now, seen_since: None, ever_seen: true, earlier: Vec::new() },
+            queued: None,
+            freeze: None,
             drift: DriftMemory::default(),
             notices: 0,
             outbox: Vec::new(),
@@ -74,6 +83,7 @@ impl Record {
     pub fn is_busy(&self) -> bool {
         self.operation.is_some()
             || self.standby.is_some()
+            || self.queued.is_some()
             || Slot::BOTH.into_iter().any(|slot| self.pins[slot].is_some())
             || !self.outbox.is_empty()
             || self.drift.pending
@@ -162,6 +172,26 @@ pub struct Standby {
     pub retiring_since: Option<Timestamp>,
     /// The deployment that succeeded, as it was: a flip back continues it.
     pub of: Box<Deployment>,
+}
+
+/// A deploy that waits until nothing else moves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queued {
+    /// What is wanted.
+    pub request: DeployRequest,
+    /// Since when nothing else moves and the door is shut all the same.
+    pub free_since: Option<Timestamp>,
+}
+
+/// No deployment begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeze {
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when; `None`: until somebody thaws it.
+    pub until: Option<Timestamp>,
+    /// Why, in the words of whoever froze it.
+    pub reason: String,
 }
 
 /// What we changed on one group.

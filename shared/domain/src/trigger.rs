@@ -29,6 +29,17 @@ pub enum Trigger {
         /// The release it runs.
         release: Release,
     },
+    /// A person asks what a deploy would do; nothing is changed.
+    PlanRequested(DeployRequest),
+    /// A person lets no deployment begin.
+    FreezeRequested {
+        /// Until when; `None`: until it is thawed.
+        until: Option<Timestamp>,
+        /// Why.
+        reason: String,
+    },
+    /// A person ends that.
+    ThawRequested,
     /// A deploy or rollback that was accepted before arrived again: look, but do nothing new.
     Repeated {
         /// The operation that it belongs to.
@@ -90,7 +101,7 @@ pub enum ScalingKind {
 }
 
 /// A deploy, by event or by command.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeployRequest {
     /// Acts once, ever.
     pub id: RequestId,
@@ -137,7 +148,8 @@ pub struct RollbackRequest {
 }
 
 /// How a request came: nobody reads the answer to an event, so its refusal is a notice too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// By direct invoke: somebody waits for the answer.
     Invoke,
@@ -183,6 +195,9 @@ impl Trigger {
             | Trigger::GroupScaled(_)
             | Trigger::Said(_)
             | Trigger::AdoptRequested { .. }
+            | Trigger::PlanRequested(_)
+            | Trigger::FreezeRequested { .. }
+            | Trigger::ThawRequested
             | Trigger::Repeated { .. }
             | Trigger::StatusRequested => None,
         }

@@ -1,5 +1,6 @@
 //! The deployer's commands, by direct invoke: `{"command": …, "service": …, …}`.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use signalbox_domain::mistake::Mistake;
@@ -8,6 +9,7 @@ use signalbox_domain::text::{Release, RequestId, ServiceName};
 use signalbox_domain::trigger::Word;
 
 use crate::incoming::{Context, Incoming};
+use crate::rollback::Reason;
 use crate::{deploy, strict};
 
 /// Reads the name alone, so that a mistake in the rest is judged by what that command takes.
@@ -26,6 +28,9 @@ enum Name {
     Abort,
     Status,
     Adopt,
+    Freeze,
+    Thaw,
+    Plan,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +45,15 @@ struct Adoption {
     service: ServiceName,
     live: Slot,
     release: Release,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Freezing {
+    service: ServiceName,
+    #[serde(default)]
+    until: Option<Timestamp>,
+    reason: Reason,
 }
 
 pub(crate) fn parse(event: &Value, context: &Context<'_>) -> Result<Incoming, Mistake> {
@@ -65,6 +79,15 @@ pub(crate) fn parse(event: &Value, context: &Context<'_>) -> Result<Incoming, Mi
         Name::Adopt => {
             let Adoption { service, live, release } = strict::read(&body)?;
             Ok(Incoming::Adopt { service, live, release })
+        }
+        Name::Plan => deploy::parse_plan(&body, context),
+        Name::Freeze => {
+            let Freezing { service, until, reason } = strict::read(&body)?;
+            Ok(Incoming::Freeze { service, until, reason: reason.0 })
+        }
+        Name::Thaw => {
+            let OfService { service } = strict::read(&body)?;
+            Ok(Incoming::Thaw { service })
         }
     }
 }

@@ -32,7 +32,11 @@ struct Document {
 
 impl Document {
     /// The request; `id` is asked for where the document has none.
-    fn incoming(self, id: impl FnOnce() -> Result<RequestId, Mistake>, origin: Origin) -> Result<Incoming, Mistake> {
+    fn request(
+        self,
+        id: impl FnOnce() -> Result<RequestId, Mistake>,
+        origin: Origin,
+    ) -> Result<(ServiceName, DeployRequest), Mistake> {
         let request = DeployRequest {
             id: self.id.map_or_else(id, Ok)?,
             release: self.release,
@@ -42,7 +46,7 @@ impl Document {
             requested_by: words::requester(self.requested_by.as_deref()),
             origin,
         };
-        Ok(Incoming::Deploy { service: self.service, request })
+        Ok((self.service, request))
     }
 }
 
@@ -54,11 +58,23 @@ pub(crate) fn parse_event(event: &Value) -> Result<Incoming, Mistake> {
     let envelope = Envelope::<Document>::open(event)?;
     let origin = Origin::Event { at: envelope.put_at()? };
     let id = envelope.id();
-    envelope.detail().incoming(|| id, origin)
+    let (service, request) = envelope.detail().request(|| id, origin)?;
+    Ok(Incoming::Deploy { service, request })
+}
+
+/// What a plan takes is what a deploy takes. `body` is the command without its name.
+pub(crate) fn parse_plan(body: &Value, context: &Context<'_>) -> Result<Incoming, Mistake> {
+    let (service, request) = command_of(body, context)?;
+    Ok(Incoming::Plan { service, request })
 }
 
 /// `body` is the command without its name.
 pub(crate) fn parse_command(body: &Value, context: &Context<'_>) -> Result<Incoming, Mistake> {
+    let (service, request) = command_of(body, context)?;
+    Ok(Incoming::Deploy { service, request })
+}
+
+fn command_of(body: &Value, context: &Context<'_>) -> Result<(ServiceName, DeployRequest), Mistake> {
     let document: Document = strict::read(body)?;
-    document.incoming(|| command::request_id(context), Origin::Invoke)
+    document.request(|| command::request_id(context), Origin::Invoke)
 }

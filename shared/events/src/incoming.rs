@@ -22,6 +22,13 @@ pub enum Incoming {
         /// What is wanted.
         request: DeployRequest,
     },
+    /// Somebody asks what a deploy would do.
+    Plan {
+        /// For this service.
+        service: ServiceName,
+        /// What would be wanted.
+        request: DeployRequest,
+    },
     /// The last release is to be taken back.
     Rollback {
         /// For this service.
@@ -44,6 +51,20 @@ pub enum Incoming {
         live: Slot,
         /// The release it runs.
         release: Release,
+    },
+    /// A person lets no deployment begin.
+    Freeze {
+        /// Of this service.
+        service: ServiceName,
+        /// Until when; `None`: until it is thawed.
+        until: Option<Timestamp>,
+        /// Why.
+        reason: String,
+    },
+    /// A person ends that.
+    Thaw {
+        /// For this service.
+        service: ServiceName,
     },
     /// A person asks how things are.
     Status {

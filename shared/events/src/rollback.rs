@@ -33,7 +33,7 @@ struct Document {
 /// Why, in the words of whoever asks: it is all that others will know of it afterwards.
 #[derive(Serialize, Deserialize)]
 #[serde(try_from = "String")]
-struct Reason(String);
+pub(crate) struct Reason(pub(crate) String);
 
 impl TryFrom<String> for Reason {
     type Error = &'static str;

@@ -304,13 +304,15 @@ fn is_move(decision: &Decision) -> bool {
 fn worth_recording(trigger: &Trigger, decision: &Decision) -> bool {
     match trigger {
         Trigger::Heartbeat => is_move(decision),
-        Trigger::StatusRequested => false,
+        Trigger::StatusRequested | Trigger::PlanRequested(_) => false,
         Trigger::AlarmChanged(_)
         | Trigger::GroupScaled(_)
         | Trigger::DeployRequested(_)
         | Trigger::RollbackRequested(_)
         | Trigger::Said(_)
         | Trigger::AdoptRequested { .. }
+        | Trigger::FreezeRequested { .. }
+        | Trigger::ThawRequested
         | Trigger::Repeated { .. } => true,
     }
 }
@@ -337,6 +339,9 @@ fn requested(trigger: &Trigger) -> Option<&RequestId> {
         | Trigger::GroupScaled(_)
         | Trigger::Said(_)
         | Trigger::AdoptRequested { .. }
+        | Trigger::PlanRequested(_)
+        | Trigger::FreezeRequested { .. }
+        | Trigger::ThawRequested
         | Trigger::StatusRequested
         | Trigger::Repeated { .. } => None,
     }
@@ -352,6 +357,9 @@ fn describe(trigger: &Trigger) -> String {
         Trigger::Repeated { operation } => format!("{operation} again"),
         Trigger::Said(word) => word.verb().to_owned(),
         Trigger::AdoptRequested { live, release } => format!("adopt {live} with {release}"),
+        Trigger::PlanRequested(request) => format!("plan of {}", request.release),
+        Trigger::FreezeRequested { .. } => "freeze".to_owned(),
+        Trigger::ThawRequested => "thaw".to_owned(),
         Trigger::StatusRequested => "status".to_owned(),
     }
 }

@@ -110,6 +110,36 @@ async fn a_request_is_followed_to_its_end_whoever_made_it_and_however_it_ends() 
 }
 
 #[tokio::test]
+async fn a_plan_changes_nothing_a_freeze_refuses_and_a_newer_release_waits_its_turn() {
+    let moto = Moto::shared();
+    let stack = Stack::builder(&moto).canary().define(json!({"arrival": "queue_latest"})).create().await;
+    let (deployer, rollback) = (stack.start("deployer").await, stack.start("rollback").await);
+    let shell = Shell::new(&stack, &deployer, &rollback).await;
+    let before = moto.calls().await.len();
+    let plan = shell.run(&["plan", &stack.name, "v2"]).await;
+    assert!(plan.status.success() && text(&plan).contains("  - route blue 90 / green 10"), "{}", text(&plan));
+    let changes: Vec<_> = moto.calls().await.into_iter().skip(before).collect();
+    assert!(!changes.iter().any(|call| call.mutates() && call.mentions(&stack.name)), "{changes:?}");
+    assert!(stack.record().await.is_none(), "not even a record is written");
+
+    let frozen = shell.run(&["freeze", &stack.name, "--reason", "the fair is on"]).await;
+    assert!(frozen.status.success(), "{}", text(&frozen));
+    let refused = shell.run(&["deploy", &stack.name, "v2"]).await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused).contains("the fair is on"), "{}", text(&refused));
+    let past = shell.run(&["freeze", &stack.name, "--reason", "x", "--until", "2020-01-01T00:00:00Z"]).await;
+    assert_eq!(past.status.code(), Some(1), "{}", text(&past));
+    assert!(shell.run(&["thaw", &stack.name]).await.status.success());
+
+    assert!(shell.run(&["deploy", &stack.name, "v2", "--id", "d-1"]).await.status.success());
+    let waits = shell.run(&["deploy", &stack.name, "v3", "--id", "d-2"]).await;
+    assert!(text(&waits).contains("v3 waits until d-1 has ended"), "{}", text(&waits));
+    beat_until_at_rest(&stack, &deployer).await;
+    assert_eq!(stack.deployments().await.len(), 2, "one after the other");
+    assert_clean(&stack, Slot::Blue, "v3").await;
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_in_one_line_with_one_line_of_what_to_do() {
     let stack = Stack::create(&Moto::shared()).await;
     let (deployer, rollback) = (stack.start("deployer").await, stack.start("rollback").await);

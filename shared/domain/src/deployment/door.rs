@@ -36,6 +36,7 @@ impl Look<'_> {
         if let Some(other) = self.deployment() {
             return Err(format!("{} is still under way: {}", other.id, other.describe()));
         }
+        self.freeze_allows()?;
         self.definition.release.accepts(&request.release)?;
         self.refuse_what_is_not_built()?;
         self.surroundings_allow()?;

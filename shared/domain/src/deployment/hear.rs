@@ -19,7 +19,7 @@ impl Look<'_> {
     pub(crate) fn hear(&mut self, trigger: &Trigger) -> Option<Reply> {
         self.watch();
         match trigger {
-            Trigger::Heartbeat | Trigger::StatusRequested => None,
+            Trigger::Heartbeat | Trigger::StatusRequested | Trigger::PlanRequested(_) => None,
             Trigger::Repeated { operation } => self.repeated(operation),
             Trigger::AlarmChanged(change) => self.alarm_changed(change),
             Trigger::GroupScaled(event) => {
@@ -30,6 +30,8 @@ impl Look<'_> {
             Trigger::RollbackRequested(request) => self.roll_back(request),
             Trigger::Said(word) => self.said(*word),
             Trigger::AdoptRequested { live, release } => self.adopt(*live, release),
+            Trigger::FreezeRequested { until, reason } => self.freeze(*until, reason),
+            Trigger::ThawRequested => self.thaw(),
         }
     }
 
@@ -44,11 +46,17 @@ impl Look<'_> {
             | Trigger::RollbackRequested(_)
             | Trigger::Said(_)
             | Trigger::AdoptRequested { .. }
+            | Trigger::PlanRequested(_)
+            | Trigger::FreezeRequested { .. }
+            | Trigger::ThawRequested
             | Trigger::StatusRequested => None,
         };
         for _ in 0..MOST_TRANSITIONS {
             if self.is_hands_off() {
                 break;
+            }
+            if self.begin_queued() {
+                continue;
             }
             let moved = match (self.record.operation.clone(), self.record.standby.clone()) {
                 (Some(Operation::Deployment(deployment)), _) => match deployment.phase.clone() {
@@ -84,6 +92,9 @@ impl Look<'_> {
                 Outcome::Waiting,
                 format!("this request is known: {operation} is under way, {}", self.waiting_for(own)),
             ),
+            Some(_) | None if self.record.queued.as_ref().is_some_and(|queued| queued.request.id == *operation) => {
+                (Outcome::Waiting, format!("this request is known: {operation} waits for its turn"))
+            }
             Some(_) | None => {
                 (Outcome::Idle, format!("this request is known: {operation} is over; nothing is done twice"))
             }
@@ -109,15 +120,24 @@ impl Look<'_> {
     }
 
     fn deploy(&mut self, request: &DeployRequest) -> Option<Reply> {
+        if let Some(queued) = self.queue(request) {
+            return Some(queued);
+        }
         if let Err(why) = self.door(request) {
             return self.refuse(request.origin, &format!("the deploy of {} was refused", request.release), &why);
         }
+        let why = self.begin_deploy(request);
+        self.accepted = Some((request.id.clone(), request.id.clone()));
+        Reply::new(Outcome::Accepted, why)
+    }
+
+    /// Begins what the door has let in; what it does, in words.
+    pub(super) fn begin_deploy(&mut self, request: &DeployRequest) -> String {
         let strategy = request.strategy.as_ref().unwrap_or(&self.definition.strategy);
         let slot = self.record.live.other();
         let by = request.requested_by.as_ref().map_or(String::new(), |by| format!(", asked by {by}"));
         let why = format!("deploying {} to {slot}{by}", request.release);
         self.tell(Kind::DeploymentStarted, Severity::Info, Some(&request.id), &why);
-        self.accepted = Some((request.id.clone(), request.id.clone()));
         self.begin(Plan {
             id: request.id.clone(),
             release: request.release.clone(),
@@ -128,11 +148,11 @@ impl Look<'_> {
             cure: request.fix_forward,
             why: why.clone(),
         });
-        Reply::new(Outcome::Accepted, why)
+        why
     }
 
     /// A refusal is an answer. Nobody reads the answer to an event, so that one is told as well.
-    fn refuse(&mut self, origin: Origin, what: &str, why: &str) -> Option<Reply> {
+    pub(super) fn refuse(&mut self, origin: Origin, what: &str, why: &str) -> Option<Reply> {
         if let Origin::Event { .. } = origin {
             self.tell(Kind::RequestRefused, Severity::Warning, None, &format!("{what}: {why}"));
         }
@@ -155,6 +175,7 @@ impl Look<'_> {
             let why = format!("the rollback was to leave {from}, but {now} is what would be left");
             return self.refuse(request.origin, "the rollback was refused", &why);
         }
+        self.drop_queued();
         let cause = Cause::Requested { reason: request.reason.clone(), by: request.requested_by.clone() };
         match self.deployment().cloned() {
             Some(deployment) => self.roll_back_deployment(request, deployment, cause),
@@ -253,6 +274,7 @@ impl Look<'_> {
                 Reply::new(Outcome::Refused, why)
             }
             Word::Abort if forward => {
+                self.drop_queued();
                 let text = format!("{} is aborted and taken back to {}", deployment.release, deployment.keep());
                 self.turn_back(deployment, Cause::Aborted);
                 Reply::new(Outcome::Advanced, text)

@@ -8,10 +8,12 @@
     reason = "this is test code: a failed step is a failed test, at the line where it failed"
 )]
 
+mod arrival;
 mod behaviours;
 mod bench;
 mod definition;
 mod found;
 mod hard_cases;
 mod matrix;
+mod plan;
 mod properties;

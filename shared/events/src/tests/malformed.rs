@@ -48,6 +48,9 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     ("invoke/adopt", "/service", "service"),
     ("invoke/adopt", "/live", "live"),
     ("invoke/adopt", "/release", "release"),
+    ("invoke/freeze", "/service", "service"),
+    ("invoke/freeze", "/reason", "reason"),
+    ("invoke/thaw", "/service", "service"),
     ("invoke/rollback", "/service", "service"),
     ("invoke/rollback", "/reason", "reason"),
 ];
@@ -143,6 +146,9 @@ fn wrong() -> Vec<(&'static str, &'static str, Value, &'static str)> {
         ("invoke/promote", "/command", json!("Promote"), "command"),
         ("invoke/promote", "/command", json!(null), "command"),
         ("invoke/adopt", "/live", json!("red"), "live"),
+        ("invoke/freeze", "/until", json!("Monday"), "until"),
+        ("invoke/freeze", "/reason", json!(" "), "reason"),
+        ("invoke/thaw", "/reason", json!("why not"), "reason"),
         ("invoke/rollback", "/slot", json!("blue"), "slot"),
     ]
 }

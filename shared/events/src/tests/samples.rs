@@ -153,6 +153,12 @@ pub(super) fn summary(incoming: &Incoming) -> String {
             format!("{word} {service}")
         }
         Incoming::Adopt { service, live, release } => format!("{live} of {service} runs {release}"),
+        Incoming::Freeze { service, until, reason } => {
+            let until = until.map_or_else(|| "thawed".to_owned(), |until| until.to_string());
+            format!("freeze {service} until {until}: {reason}")
+        }
+        Incoming::Plan { service, request } => format!("plan {} for {service}", request.release),
+        Incoming::Thaw { service } => format!("thaw {service}"),
         Incoming::Status { service } => format!("status of {service}"),
         Incoming::Irrelevant { reason } => format!("irrelevant: {reason}"),
     }

@@ -39,6 +39,22 @@ fn canary(id: &'static str, about: &'static str, script: Vec<(When, What)>) -> S
     }
 }
 
+/// A canary of a service whose `arrival` is not to reject.
+fn arrives(
+    id: &'static str,
+    arrival: &str,
+    about: &'static str,
+    ends_on: &'static [&'static str],
+    script: Vec<(When, What)>,
+) -> Scenario {
+    Scenario {
+        definition: format!(r#"{CANARY},"arrival":"{arrival}""#).into(),
+        ends_on,
+        ends_on_in_weather: &["v1", "v2", "v3", "v4"],
+        ..canary(id, about, script)
+    }
+}
+
 fn deploys() -> (When, What) {
     (When::Later(30), What::Deploy("d-1", "v2"))
 }
@@ -263,6 +279,72 @@ fn rivals_and_people() -> Vec<Scenario> {
         Scenario {
             ends_on_in_weather: ANY,
             ..canary("D10-baking", "a second deploy while the first bakes", vec![deploys(), second("baking")])
+        },
+        arrives(
+            "D10-queue",
+            "queue_latest",
+            "two more deploys while the first shifts: the newest waits for its turn",
+            // A command whose invocation died comes again a minute later, and is the newest then.
+            &["v3", "v4"],
+            vec![deploys(), second("shifting"), (When::Later(5), What::Deploy("d-3", "v4"))],
+        ),
+        arrives(
+            "D10-queue-behind-failure",
+            "queue_latest",
+            "the first fails while the second waits",
+            &["v3"],
+            vec![v2_is(Quality::Fails), deploys(), second("provisioning")],
+        ),
+        arrives(
+            "D10-queue-rollback",
+            "queue_latest",
+            "somebody goes back while a deploy waits: it is not begun",
+            &["v1", "v3"],
+            vec![deploys(), second("shifting"), (When::Later(10), What::Rollback("r-1"))],
+        ),
+        arrives(
+            // argoproj/argo-rollouts#3617
+            "D10-supersede",
+            "supersede",
+            "a newer release while the first carries a share: that is taken back first",
+            &["v3"],
+            vec![deploys(), second("shifting")],
+        ),
+        arrives(
+            "D10-supersede-baking",
+            "supersede",
+            "a newer release while the first has all traffic",
+            &["v3"],
+            vec![deploys(), second("baking")],
+        ),
+        arrives(
+            "D10-supersede-provisioning",
+            "supersede",
+            "a newer release while the first launches",
+            &["v3"],
+            vec![deploys(), second("provisioning")],
+        ),
+        Scenario {
+            ends_on: V1,
+            ends_on_in_weather: EITHER,
+            ..canary(
+                "D24",
+                "a deploy while deployments are frozen",
+                vec![(When::Later(10), What::Freeze(7_200)), (When::Later(200), What::Deploy("d-1", "v2"))],
+            )
+        },
+        Scenario {
+            ends_on: V1,
+            ends_on_in_weather: EITHER,
+            ..canary(
+                "D24-rollback",
+                "a rollback while deployments are frozen passes",
+                vec![
+                    deploys(),
+                    (When::In("at rest", 60), What::Freeze(7_200)),
+                    (When::Later(200), What::Rollback("r-1")),
+                ],
+            )
         },
         Scenario {
             opening: |world| {

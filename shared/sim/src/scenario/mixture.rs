@@ -52,8 +52,9 @@ pub(super) fn mixture(seed: u64) -> Scenario {
     }
     let strategy = STRATEGIES[rng.usize(0..STRATEGIES.len())];
     let standby = ["0s", "5m", "30m"][rng.usize(0..3)];
+    let arrival = ["reject", "queue_latest", "supersede"][rng.usize(0..3)];
     let definition = format!(
-        r#","strategy":{strategy},"bake":"4m","standby":"{standby}","pause_limit":"20m","drift":{{"on_external_change":"correct"}}"#
+        r#","arrival":"{arrival}","strategy":{strategy},"bake":"4m","standby":"{standby}","pause_limit":"20m","drift":{{"on_external_change":"correct"}}"#
     );
     Scenario {
         id: "MIX",
@@ -95,7 +96,7 @@ fn something(rng: &mut Rng) -> (What, Option<What>) {
     let slot = if rng.bool() { Slot::Blue } else { Slot::Green };
     let (id, release) = DEPLOYS[rng.usize(0..DEPLOYS.len())];
     let size = rng.u32(1..5);
-    let what = match rng.u32(0..20) {
+    let what = match rng.u32(0..21) {
         0..=2 => What::Deploy(id, release),
         3 => What::FixForward(id, release),
         4 | 5 => What::Rollback(ROLLBACKS[rng.usize(0..ROLLBACKS.len())]),
@@ -111,6 +112,7 @@ fn something(rng: &mut Rng) -> (What, Option<What>) {
         16 => What::Crash(slot),
         17 => return (What::NoCapacity(true), Some(What::NoCapacity(false))),
         18 => What::Throttle(rng.i64(10..400)),
+        19 => return (What::Freeze(rng.i64(60..3_600)), Some(What::Thaw)),
         _ => return (What::Neighbours(rng.u32(6..10)), Some(What::Neighbours(0))),
     };
     (what, None)

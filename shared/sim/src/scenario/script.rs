@@ -51,6 +51,10 @@ pub enum What {
     ForceRollback(&'static str),
     /// Somebody says something of the operation.
     Say(Word),
+    /// Somebody lets no deployment begin, for so many seconds.
+    Freeze(i64),
+    /// Somebody ends that.
+    Thaw,
     /// Somebody says what is live.
     Adopt(Slot, &'static str),
     /// The alarm is in this state for so many seconds, whatever the requests say.
@@ -131,7 +135,8 @@ impl What {
     /// Lets it happen.
     pub(crate) fn happen(self, world: &Shared, functions: &Functions) {
         world.borrow_mut().person(self.to_string());
-        if let Some(trigger) = self.asks() {
+        let now = world.borrow().now;
+        if let Some(trigger) = self.asks(now) {
             if let Ok(service) = SERVICE.parse() {
                 functions.deliver(Nudge { service, trigger });
             }
@@ -141,7 +146,7 @@ impl What {
     }
 
     /// What is asked of the functions, if something is.
-    fn asks(self) -> Option<Trigger> {
+    fn asks(self, now: Timestamp) -> Option<Trigger> {
         let deploy = |id: &str, release: &str, fix_forward, on_failure| {
             Some(Trigger::DeployRequested(DeployRequest {
                 id: id.parse().ok()?,
@@ -172,6 +177,11 @@ impl What {
             What::Rollback(id) => rollback(id, false),
             What::ForceRollback(id) => rollback(id, true),
             What::Say(word) => Some(Trigger::Said(word)),
+            What::Freeze(seconds) => {
+                let (until, reason) = (Some(now + SignedDuration::from_secs(seconds)), "the fair is on".to_owned());
+                Some(Trigger::FreezeRequested { until, reason })
+            }
+            What::Thaw => Some(Trigger::ThawRequested),
             What::Adopt(live, release) => Some(Trigger::AdoptRequested { live, release: release.parse().ok()? }),
             What::Alarm(..)
             | What::DeleteAlarm
@@ -280,6 +290,8 @@ impl What {
             | What::Rollback(_)
             | What::ForceRollback(_)
             | What::Say(_)
+            | What::Freeze(_)
+            | What::Thaw
             | What::Adopt(..) => {}
         }
     }

@@ -27,6 +27,8 @@ impl fmt::Display for What {
             What::Rollback(id) => write!(f, "somebody asks for a rollback ({id})"),
             What::ForceRollback(id) => write!(f, "somebody forces a rollback ({id})"),
             What::Say(word) => write!(f, "somebody says {}", word.verb()),
+            What::Freeze(seconds) => write!(f, "somebody freezes deployments for {seconds} s"),
+            What::Thaw => f.write_str("somebody thaws deployments"),
             What::Adopt(slot, release) => write!(f, "somebody says that {slot} is live with {release}"),
             What::Alarm(state, seconds) => {
                 let state = match state {
