@@ -66,6 +66,25 @@ fn the_checkers_know_nothing_of_how_anything_is_decided() {
 }
 
 #[test]
+fn the_runbook_knows_every_phase_and_every_error() {
+    let read = |path: &str| std::fs::read_to_string(workspace().join(path)).unwrap();
+    let runbook = read("docs/runbook.md");
+    let arms = |path: &str| {
+        let source = read(path);
+        let words =
+            source.lines().filter_map(|line| line.trim().strip_suffix("\",")?.split_once(" => \"").map(|(_, w)| w));
+        words.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let phases = arms("shared/domain/src/deployment.rs");
+    let errors = [arms("shared/events/src/error.rs"), arms("shared/reconciler/src/look.rs")].concat();
+    let errors: Vec<_> = errors.into_iter().filter(|word| word.starts_with(char::is_uppercase)).collect();
+    assert!(phases.len() >= 9 && errors.len() >= 8, "{phases:?} {errors:?}");
+    for word in phases.iter().filter(|phase| !["succeeded", "rolled_back"].contains(&phase.as_str())).chain(&errors) {
+        assert!(runbook.contains(&format!("`{word}`")), "docs/runbook.md does not know {word}");
+    }
+}
+
+#[test]
 fn the_domain_knows_no_runtime_clock_randomness_or_sdk() {
     let metadata = metadata();
     let packages = metadata["packages"].as_array().unwrap();
