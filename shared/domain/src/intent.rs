@@ -51,17 +51,16 @@ pub(crate) fn actions(look: &Look<'_>) -> Vec<Action> {
             hold(look, slot, &mut actions);
         }
     }
-    if let Some(own) = launching(look) {
-        let written = look.seen.runs(own.slot, &own.release);
-        let empty = look.seen.groups[own.slot].instances.is_empty();
-        let writes = written == Some(false) && empty && look.seen.weight(own.slot) == 0;
-        if writes {
+    if let Some(own) = clearing(look) {
+        let group = &look.seen.groups[own.slot];
+        let empty = group.instances.is_empty() && group.capacity.desired == 0;
+        let other = look.seen.runs(own.slot, &own.release) == Some(false);
+        if empty && other && look.seen.weight(own.slot) == 0 {
             actions.push(Action::WriteRelease { slot: own.slot, release: own.release.clone() });
         }
-        // Nothing is launched before its release is written: it would boot another one.
-        if written == Some(true) || writes || !empty {
-            hold(look, own.slot, &mut actions);
-        }
+    }
+    if let Some(own) = launching(look) {
+        hold(look, own.slot, &mut actions);
     }
     if look.corrects_idle_size() {
         resize(look, look.record.live.other(), Capacity::NONE, &mut actions);
@@ -88,6 +87,10 @@ pub(crate) fn actions(look: &Look<'_>) -> Vec<Action> {
 
 fn sticky_standby_ends(look: &Look<'_>) -> bool {
     look.record.standby.is_some() && look.record.routing.split == Split::Only(look.record.live)
+}
+
+fn clearing<'a>(look: &'a Look<'_>) -> Option<&'a Deployment> {
+    look.deployment().filter(|own| matches!(own.phase, Phase::Provisioning { cleared: false }))
 }
 
 fn launching<'a>(look: &'a Look<'_>) -> Option<&'a Deployment> {

@@ -152,6 +152,11 @@ impl Look<'_> {
             }
             return false;
         }
+        // Empty, and what boots from now on boots the new release: seen in one look, so that an instance
+        // somebody else launched before the release was written is never taken for a new one.
+        if self.seen.runs(deployment.slot, &deployment.release) != Some(true) {
+            return false;
+        }
         self.record.intend(Split::all_to(keep), self.now);
         if let Some(own) = self.deployment_mut() {
             own.inherited = false;

@@ -19,8 +19,9 @@ pub(crate) fn answer(would: Decision, definition: &Definition) -> Answer {
     let (slot, keep, size) = (own.slot, own.keep(), own.size);
     if own.inherited {
         plan.push(format!("wait until nobody reaches {slot} any more, then resize {slot} to 0/0/0"));
-        plan.push(format!("write {} for {slot}, resize {slot} to {size} instances", own.release));
+        plan.push(format!("write {} for {slot}", own.release));
     }
+    plan.push(format!("resize {slot} to {size} instances"));
     let health = &definition.health;
     plan.push(format!(
         "wait until {size} targets of {slot} are healthy for {}, at most {}",

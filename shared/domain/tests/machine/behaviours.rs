@@ -68,10 +68,10 @@ fn both_groups_are_named_before_anything_is_launched() {
     let mut bench = rest("");
     let accepted = bench.look(&deploy("d-1", "v2"));
     assert_eq!(accepted.actions[0], Action::Route { split: Split::all_to(Slot::Blue) });
-    let written = accepted.actions.iter().position(|action| matches!(action, Action::WriteRelease { .. }));
-    let launched =
-        accepted.actions.iter().position(|action| matches!(action, Action::Resize { slot: Slot::Green, .. }));
-    assert!(written < launched, "the release is written before an instance could read it");
+    let writes = |action: &Action| matches!(action, Action::WriteRelease { .. });
+    let launches = |action: &Action| matches!(action, Action::Resize { slot: Slot::Green, .. });
+    assert!(accepted.actions.iter().any(writes) && !accepted.actions.iter().any(launches));
+    assert!(bench.beat().actions.iter().any(launches), "it was seen to be written, and the slot to be empty");
 }
 
 #[test]

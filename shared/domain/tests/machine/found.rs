@@ -8,7 +8,7 @@ use signalbox_domain::observation::TargetHealth;
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::trigger::{AlarmState, Trigger, Word};
 
-use crate::behaviours::{CANARY, assert_clean, at};
+use crate::behaviours::{CANARY, assert_clean, at, rest};
 use crate::bench::{Bench, alarm, deploy, say};
 
 fn sticks(bench: &mut Bench) {
@@ -244,4 +244,18 @@ fn a_flip_back_to_a_slot_that_was_just_told_to_go_waits_for_that_to_show() {
     bench.pass(60);
     bench.beat();
     assert_eq!(bench.seen.weight(Slot::Blue), 100);
+}
+
+#[test]
+fn an_instance_that_somebody_launched_before_the_release_was_written_is_never_taken_for_a_new_one() {
+    let mut bench = rest(CANARY);
+    let decision = bench.look(&deploy("d-1", "v2"));
+    assert!(!decision.actions.iter().any(|action| matches!(action, Action::Resize { slot: Slot::Green, .. })));
+    // A schedule fires before its process is suspended, and what it launches boots something else.
+    bench.seen.groups.green.capacity = Capacity { min: 1, desired: 2, max: 3 };
+    bench.settle_groups();
+    let stray: Vec<_> = bench.seen.groups.green.instances.iter().map(|instance| instance.id.clone()).collect();
+    bench.until_phase("verifying");
+    let kept = bench.seen.groups.green.instances.iter().filter(|instance| stray.contains(&instance.id)).count();
+    assert_eq!(kept, 0);
 }
