@@ -5,11 +5,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use signalbox_domain::mistake::Mistake;
 use signalbox_domain::slot::Slot;
-use signalbox_domain::text::{Release, RequestId, ServiceName};
+use signalbox_domain::text::{Release, ServiceName};
 use signalbox_domain::trigger::Word;
 
 use crate::incoming::{Context, Incoming};
-use crate::rollback::Reason;
+use crate::words::Reason;
 use crate::{deploy, strict};
 
 /// Reads the name alone, so that a mistake in the rest is judged by what that command takes.
@@ -90,9 +90,4 @@ pub(crate) fn parse(event: &Value, context: &Context<'_>) -> Result<Incoming, Mi
             Ok(Incoming::Thaw { service })
         }
     }
-}
-
-/// The invocation's id, as the id of what is asked for: Lambda keeps it over its own retries.
-pub(crate) fn request_id(context: &Context<'_>) -> Result<RequestId, Mistake> {
-    context.request_id.parse().map_err(|_| Mistake::at("id", "is required: this invocation has no id that could serve"))
 }

@@ -10,7 +10,7 @@ use signalbox_domain::trigger::{DeployRequest, OnFailure, Origin};
 use crate::eventbridge::Envelope;
 use crate::incoming::{Context, Incoming};
 use crate::shape::Shape;
-use crate::{command, strict, words};
+use crate::{strict, words};
 
 /// A deploy as it is written, in either envelope.
 #[derive(Serialize, Deserialize)]
@@ -76,5 +76,5 @@ pub(crate) fn parse_command(body: &Value, context: &Context<'_>) -> Result<Incom
 
 fn command_of(body: &Value, context: &Context<'_>) -> Result<(ServiceName, DeployRequest), Mistake> {
     let document: Document = strict::read(body)?;
-    document.request(|| command::request_id(context), Origin::Invoke)
+    document.request(|| context.id(), Origin::Invoke)
 }

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use signalbox_domain::definition::Arn;
+use signalbox_domain::mistake::Mistake;
 use signalbox_domain::slot::Slot;
-use signalbox_domain::text::{GroupName, InstanceId, Release, ServiceName};
+use signalbox_domain::text::{GroupName, InstanceId, Release, RequestId, ServiceName};
 use signalbox_domain::trigger::{AlarmChange, DeployRequest, RollbackRequest, ScalingKind, Word};
 
 /// What arrived, before it is known which services it concerns.
@@ -100,4 +101,13 @@ pub struct Context<'a> {
     pub request_id: &'a str,
     /// The SNS topics whose messages are believed; none when empty.
     pub trusted_topics: &'a [Arn],
+}
+
+impl Context<'_> {
+    /// The invocation's id, as the id of what is asked for: Lambda keeps it over its own retries.
+    pub(crate) fn id(&self) -> Result<RequestId, Mistake> {
+        self.request_id
+            .parse()
+            .map_err(|_| Mistake::at("id", "is required: this invocation has no id that could serve"))
+    }
 }

@@ -9,10 +9,8 @@ use signalbox_domain::trigger::{Origin, RollbackRequest};
 use crate::eventbridge::Envelope;
 use crate::incoming::{Context, Incoming};
 use crate::shape::Shape;
-use crate::{command, strict, words};
-
-/// Longest reason that is kept, in characters; a longer one is cut.
-const LONGEST_REASON: usize = 1_000;
+use crate::words::Reason;
+use crate::{strict, words};
 
 /// A rollback as it is written, in either envelope.
 #[derive(Serialize, Deserialize)]
@@ -28,20 +26,6 @@ struct Document {
     force: bool,
     #[serde(default)]
     requested_by: Option<String>,
-}
-
-/// Why, in the words of whoever asks: it is all that others will know of it afterwards.
-#[derive(Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Reason(pub(crate) String);
-
-impl TryFrom<String> for Reason {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Reason, &'static str> {
-        let reason = words::within(&text, LONGEST_REASON);
-        if reason.is_empty() { Err("must say why, in 1 to 1000 characters") } else { Ok(Reason(reason)) }
-    }
 }
 
 impl Document {
@@ -72,5 +56,5 @@ pub(crate) fn parse_event(event: &Value) -> Result<Incoming, Mistake> {
 
 pub(crate) fn parse_invoke(event: &Value, context: &Context<'_>) -> Result<Incoming, Mistake> {
     let document: Document = strict::read(&strict::without_widget_context(event))?;
-    document.incoming(|| command::request_id(context), Origin::Invoke)
+    document.incoming(|| context.id(), Origin::Invoke)
 }

@@ -1,5 +1,10 @@
 //! What people say in their own words: kept, but within bounds.
 
+use serde::{Deserialize, Serialize};
+
+/// Longest reason that is kept, in characters; a longer one is cut.
+const LONGEST_REASON: usize = 1_000;
+
 /// `text` on one line, trimmed, at most `longest` characters. It is shown in notices and kept
 /// in the record, so it must not grow or break lines there. Longer text is cut, not refused:
 /// nobody's rollback should fail because they explained it well.
@@ -16,6 +21,20 @@ pub(crate) fn within(text: &str, longest: usize) -> String {
 /// Who says they asked: at most 200 characters, `None` where nothing is left.
 pub(crate) fn requester(claimed: Option<&str>) -> Option<String> {
     claimed.map(|name| within(name, 200)).filter(|name| !name.is_empty())
+}
+
+/// Why, in the words of whoever asks: it is all that others will know of it afterwards.
+#[derive(Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Reason(pub(crate) String);
+
+impl TryFrom<String> for Reason {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Reason, &'static str> {
+        let reason = within(&text, LONGEST_REASON);
+        if reason.is_empty() { Err("must say why, in 1 to 1000 characters") } else { Ok(Reason(reason)) }
+    }
 }
 
 #[cfg(test)]
