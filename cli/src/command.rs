@@ -99,7 +99,7 @@ pub(crate) enum Installed {
         #[arg(long)]
         reason: String,
         /// Until when, such as 2026-11-30T07:00:00Z; without it until `thaw`.
-        #[arg(long)]
+        #[arg(long, value_parser = time)]
         until: Option<Timestamp>,
     },
     /// Let deployments begin again.
@@ -285,6 +285,10 @@ impl Rollback {
         }
         with_names(payload, self.id.as_ref(), self.requested_by.as_ref())
     }
+}
+
+fn time(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse().map_err(|_| "give a date and a time with its zone, such as 2026-11-30T07:00:00Z")
 }
 
 fn with_names(mut payload: Value, id: Option<&String>, requested_by: Option<&String>) -> Value {

@@ -154,6 +154,7 @@ async fn what_is_wrong_is_said_in_one_line_with_one_line_of_what_to_do() {
         (vec!["deploy", &stack.name, "v 2"], 1, "release"),
         (vec!["--deployer", "missing", "status", &stack.name], 1, "missing"),
         (vec!["rollback", &stack.name], 2, "--reason"),
+        (vec!["freeze", &stack.name, "--reason", "x", "--until", "tomorrow"], 2, "such as 2026-11-30T07:00:00Z"),
     ] {
         let output = shell.run(&arguments).await;
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output));
