@@ -16,6 +16,9 @@ use crate::show::{self, Problem};
 /// How often a deployment that is followed is looked at.
 const EVERY: Duration = Duration::from_secs(3);
 
+/// What to look at when the table does not answer.
+const HINT: &str = "check --table, your region and your credentials";
+
 /// The installation's table.
 pub(crate) struct Table {
     table: AwsTable,
@@ -100,15 +103,12 @@ impl Table {
                 show::progress(format!("not readable just now: {error}"));
                 Ok(None)
             }
-            Err(error) => Err(Problem::unknown(
-                format!("table {}: {error}", self.name),
-                "check --table, your region and your credentials",
-            )),
+            Err(error) => Err(Problem::unknown(format!("table {}: {error}", self.name), HINT)),
         }
     }
 
     fn failed(&self, error: impl std::fmt::Display) -> Problem {
-        Problem::failed(&format!("table {}", self.name), error, "check --table, your region and your credentials")
+        Problem::failed(&format!("table {}", self.name), error, HINT)
     }
 }
 

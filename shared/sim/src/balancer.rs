@@ -246,15 +246,14 @@ impl World {
     pub(crate) fn pick_target(&mut self, slot: Slot) -> Option<usize> {
         let in_use = self.in_use(slot);
         let instances = &self.groups[slot].instances;
-        let mut able: Vec<usize> =
-            (0..instances.len()).filter(|index| is_healthy(&instances[*index], in_use)).collect();
-        if able.is_empty() {
-            able = (0..instances.len()).filter(|index| instances[*index].stays()).collect();
-        }
-        if able.len() < 2 {
-            return able.first().copied();
-        }
-        Some(able[self.random.requests.usize(0..able.len())])
+        let any_healthy = instances.iter().any(|instance| is_healthy(instance, in_use));
+        let able = |index: &usize| match any_healthy {
+            true => is_healthy(&instances[*index], in_use),
+            false => instances[*index].stays(),
+        };
+        let count = (0..instances.len()).filter(able).count();
+        let nth = if count < 2 { 0 } else { self.random.requests.usize(0..count) };
+        (0..instances.len()).filter(able).nth(nth)
     }
 }
 

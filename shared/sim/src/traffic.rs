@@ -93,20 +93,21 @@ pub(crate) fn second(world: &mut World) {
     {
         Slot::BOTH.into_iter().for_each(|slot| old[slot].latencies = Vec::new());
     }
+    let healthy = BySlot::from_fn(|slot| world.healthy(slot));
     let mut failed = 0;
     let mut taken = BySlot { blue: 0, green: 0 };
     for number in 0..world.requests_per_second {
         let slot = world.pick_slot(number);
         taken[slot] += 1;
-        failed += u32::from(!answer(world, slot, taken[slot]));
+        let overloaded = taken[slot] > healthy[slot].max(1).saturating_mul(world.requests_per_instance);
+        failed += u32::from(!answer(world, slot, overloaded));
     }
     let weights = BySlot::from_fn(|slot| world.share(slot));
-    let healthy = BySlot::from_fn(|slot| world.healthy(slot));
     world.counted.seconds.push(Second { at: world.now, weights, healthy, failed });
 }
 
-/// The `nth` request of this second to a slot; whether it was answered well.
-fn answer(world: &mut World, slot: Slot, nth: u32) -> bool {
+/// One request to a slot, which may have more of them than it can answer; whether it was answered well.
+fn answer(world: &mut World, slot: Slot, overloaded: bool) -> bool {
     world.balancer.last_request[slot] = Some(world.now);
     let target = world.pick_target(slot);
     let minute = world.now.as_second() / 60;
@@ -115,7 +116,6 @@ fn answer(world: &mut World, slot: Slot, nth: u32) -> bool {
         world.counted.minutes.entry(minute).or_default()[slot].balancer_failures += 1;
         return false;
     };
-    let overloaded = nth > world.healthy(slot).max(1).saturating_mul(world.requests_per_instance);
     let answers = instance.answers(world.now) && !overloaded;
     let nature = world.releases.get(&instance.release).copied().unwrap_or_default();
     let random = &mut world.random.requests;

@@ -2,7 +2,7 @@
 
 use crate::decision::{Answer, Decision, Outcome};
 use crate::definition::{Definition, Otherwise, Step};
-use crate::slot::{Percent, Split};
+use crate::slot::Split;
 use crate::text::spoken;
 
 use super::Deployment;
@@ -45,7 +45,7 @@ pub(crate) fn answer(would: Decision, definition: &Definition) -> Answer {
 
 fn moves(own: &Deployment, step: &Step) -> String {
     match step {
-        Step::Weight { percent, bake } if *percent == Percent::ZERO || bake.duration().is_zero() => {
+        Step::Weight { percent, bake } if bake.duration().is_zero() => {
             format!("route {}", Split::give(own.slot, *percent))
         }
         Step::Weight { percent, bake } => format!("route {}, watch it for {bake}", Split::give(own.slot, *percent)),
