@@ -13,47 +13,12 @@ resource "aws_sns_topic" "billing" {
   name = "${var.name}-billing"
 }
 
-data "aws_iam_policy_document" "billing" {
-  count = local.has_billing_guard ? 1 : 0
-
-  statement {
-    sid       = "AlarmsAndBudgets"
-    actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.billing[0].arn]
-    principals {
-      type        = "Service"
-      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
-    }
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
-    }
-  }
-
-  statement {
-    sid       = "OnlyEncrypted"
-    effect    = "Deny"
-    actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.billing[0].arn]
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
-}
-
 resource "aws_sns_topic_policy" "billing" {
   count    = local.has_billing_guard ? 1 : 0
   provider = aws.us_east_1
 
   arn    = aws_sns_topic.billing[0].arn
-  policy = data.aws_iam_policy_document.billing[0].json
+  policy = data.aws_iam_policy_document.topic["billing"].json
 }
 
 # No filter, since Budgets writes plain text. No dead-letter queue, which would have to be in this region: the

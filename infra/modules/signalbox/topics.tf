@@ -30,21 +30,35 @@ resource "aws_sns_topic" "reports" {
   kms_master_key_id = var.topics_kms_key == null ? null : var.topics_kms_key.arn
 }
 
-data "aws_iam_policy_document" "alerts" {
-  count = local.creates_alerts_topic ? 1 : 0
+# Who may publish to each topic of ours: the services named here, and the functions by their own roles. A policy of
+# our own also replaces the default one, which allows the account more.
+locals {
+  publishers = merge(
+    local.creates_alerts_topic ? { alerts = { arn = aws_sns_topic.alerts[0].arn, services = ["cloudwatch.amazonaws.com"] } } : {},
+    contains(var.functions, "reporter") ? { reports = { arn = aws_sns_topic.reports[0].arn, services = [] } } : {},
+    local.has_billing_guard ? { billing = { arn = aws_sns_topic.billing[0].arn, services = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"] } } : {},
+  )
+}
 
-  statement {
-    sid       = "Alarms"
-    actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.alerts[0].arn]
-    principals {
-      type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com"]
-    }
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
+data "aws_iam_policy_document" "topic" {
+  for_each = local.publishers
+
+  dynamic "statement" {
+    for_each = length(each.value.services) > 0 ? [each.value.services] : []
+
+    content {
+      sid       = "Services"
+      actions   = ["sns:Publish"]
+      resources = [each.value.arn]
+      principals {
+        type        = "Service"
+        identifiers = statement.value
+      }
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [local.account]
+      }
     }
   }
 
@@ -52,7 +66,7 @@ data "aws_iam_policy_document" "alerts" {
     sid       = "OnlyEncrypted"
     effect    = "Deny"
     actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.alerts[0].arn]
+    resources = [each.value.arn]
     principals {
       type        = "*"
       identifiers = ["*"]
@@ -69,35 +83,14 @@ resource "aws_sns_topic_policy" "alerts" {
   count = local.creates_alerts_topic ? 1 : 0
 
   arn    = aws_sns_topic.alerts[0].arn
-  policy = data.aws_iam_policy_document.alerts[0].json
-}
-
-data "aws_iam_policy_document" "reports" {
-  count = contains(var.functions, "reporter") ? 1 : 0
-
-  # The reporter publishes by its own role. This also replaces the default policy, which allows the account more.
-  statement {
-    sid       = "OnlyEncrypted"
-    effect    = "Deny"
-    actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.reports[0].arn]
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
+  policy = data.aws_iam_policy_document.topic["alerts"].json
 }
 
 resource "aws_sns_topic_policy" "reports" {
   count = contains(var.functions, "reporter") ? 1 : 0
 
   arn    = aws_sns_topic.reports[0].arn
-  policy = data.aws_iam_policy_document.reports[0].json
+  policy = data.aws_iam_policy_document.topic["reports"].json
 }
 
 resource "aws_sns_topic_subscription" "mail" {
