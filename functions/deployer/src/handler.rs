@@ -73,6 +73,9 @@ impl<W: World> Deployer<W> {
             }
             Incoming::Thaw { service } => self.look(service, Trigger::ThawRequested).await,
             Incoming::Status { service } => self.look(service, Trigger::StatusRequested).await,
+            Incoming::Lifecycle(_) | Incoming::InstancesReported(_) | Incoming::Replace { .. } => {
+                Ok(ignored("sick instances are not this function's to replace"))
+            }
             Incoming::Irrelevant { reason } => Ok(ignored(&reason)),
         }
     }

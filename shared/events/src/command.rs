@@ -1,7 +1,8 @@
-//! The deployer's commands, by direct invoke: `{"command": …, "service": …, …}`.
+//! Commands by direct invoke, `{"command": …, "service": …, …}`, and those of the deployer.
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use signalbox_domain::mistake::Mistake;
 use signalbox_domain::slot::Slot;
@@ -12,12 +13,13 @@ use crate::incoming::{Context, Incoming};
 use crate::words::Reason;
 use crate::{deploy, strict};
 
-/// Reads the name alone, so that a mistake in the rest is judged by what that command takes.
+/// The name alone.
 #[derive(Deserialize)]
-struct Named {
-    command: Name,
+struct Named<N> {
+    command: N,
 }
 
+/// The commands that the deployer takes.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Name {
@@ -56,12 +58,19 @@ struct Freezing {
     reason: Reason,
 }
 
-pub(crate) fn parse(event: &Value, context: &Context<'_>) -> Result<Incoming, Mistake> {
+/// Reads the name first, which is one of `N`, so that a mistake in the rest is judged by what that
+/// command takes: the name, and the command without it.
+pub(crate) fn named<N: DeserializeOwned>(event: &Value) -> Result<(N, Value), Mistake> {
     let Named { command } = strict::read(event)?;
     let mut body = strict::without_widget_context(event);
     if let Some(fields) = body.as_object_mut() {
         fields.remove("command");
     }
+    Ok((command, body))
+}
+
+pub(crate) fn parse(event: &Value, context: &Context<'_>) -> Result<Incoming, Mistake> {
+    let (command, body) = named(event)?;
     let said = |word| {
         let OfService { service } = strict::read(&body)?;
         Ok(Incoming::Said { service, word })

@@ -16,6 +16,19 @@ pub enum Incoming {
     AlarmChanged(AlarmChange),
     /// An Auto Scaling group launched or terminated an instance, or failed to.
     GroupScaled(GroupEvent),
+    /// An Auto Scaling group holds an instance at one of its lifecycle hooks.
+    Lifecycle(LifecycleEvent),
+    /// AWS says of instances that they go, have gone or will go.
+    InstancesReported(InstanceReport),
+    /// A person wants one instance replaced.
+    Replace {
+        /// Of this service.
+        service: ServiceName,
+        /// The instance.
+        instance: InstanceId,
+        /// Why, in 1 to 500 characters.
+        reason: String,
+    },
     /// A new release is wanted.
     Deploy {
         /// For this service.
@@ -92,6 +105,68 @@ pub struct GroupEvent {
     pub activity: String,
     /// When the event was put.
     pub at: Timestamp,
+}
+
+/// An instance waits at a lifecycle hook; whose group it is in, the definitions know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LifecycleEvent {
+    /// The group.
+    pub group: GroupName,
+    /// On its way where.
+    pub kind: LifecycleKind,
+    /// The instance.
+    pub instance: InstanceId,
+    /// The hook's name, 1 to 255 characters.
+    pub hook: String,
+    /// The token that completes this wait and no other, 1 to 128 characters.
+    pub token: String,
+    /// When the event was put.
+    pub at: Timestamp,
+}
+
+/// The two ways on which a lifecycle hook can hold an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LifecycleKind {
+    /// Into its group, or into the group's warm pool.
+    Launching,
+    /// Out of it.
+    Terminating,
+}
+
+/// What AWS says of instances; whose they are, the definitions and their groups know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceReport {
+    /// The instances, at least one: each once, in the event's order.
+    pub instances: Vec<InstanceId>,
+    /// What is said of them.
+    pub cause: ReportCause,
+    /// When AWS will take them, where the event says so: only of a scheduled change. Kept when
+    /// that is withdrawn, as the time that was announced. A Spot interruption comes about two
+    /// minutes after `at`, which is documented but not said in the event.
+    pub ends: Option<Timestamp>,
+    /// The scheduled change was cancelled, or is over: it need not be waited for any more.
+    pub withdrawn: bool,
+    /// When the event was put.
+    pub at: Timestamp,
+}
+
+/// What AWS says of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportCause {
+    /// A Spot Instance is stopped, terminated or hibernated in about two minutes, or already now.
+    SpotInterruption,
+    /// A Spot Instance is more likely than before to be interrupted.
+    RebalanceRecommended,
+    /// AWS retires it, stops it, reboots it or works on its host.
+    ScheduledChange,
+    /// It is being stopped, by whomever.
+    Stopping,
+    /// It is stopped.
+    Stopped,
+    /// It is being terminated, by whomever.
+    ShuttingDown,
+    /// It is terminated.
+    Terminated,
 }
 
 /// What a parser must know beside the event itself.

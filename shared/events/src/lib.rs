@@ -20,9 +20,14 @@ mod command;
 mod deploy;
 mod error;
 mod eventbridge;
+mod health;
 mod heartbeat;
 mod incoming;
+mod instance;
+mod lifecycle;
+mod opaque;
 mod registry;
+mod replace;
 mod rollback;
 mod scaling;
 mod shape;
@@ -37,7 +42,7 @@ mod tests;
 use serde_json::Value;
 
 pub use error::EventError;
-pub use incoming::{Context, GroupEvent, Incoming};
+pub use incoming::{Context, GroupEvent, Incoming, InstanceReport, LifecycleEvent, LifecycleKind, ReportCause};
 
 /// Reads an event of the deployer. SNS may put several records into one event, everything else
 /// yields exactly one [`Incoming`].
@@ -47,6 +52,17 @@ pub use incoming::{Context, GroupEvent, Incoming};
 /// are idempotent and the whole event may be sent again.
 pub fn deployer(event: &Value, context: &Context<'_>) -> Result<Vec<Incoming>, EventError> {
     registry::parse(registry::DEPLOYER, event, context)
+}
+
+/// Reads an event of the replacer. SNS may put several records into one event, and AWS Health may
+/// announce a change for some instances and take it back for others; everything else yields
+/// exactly one [`Incoming`].
+///
+/// # Errors
+/// [`EventError`]; of several SNS records the first that cannot be read decides, since nudges
+/// are idempotent and the whole event may be sent again.
+pub fn replacer(event: &Value, context: &Context<'_>) -> Result<Vec<Incoming>, EventError> {
+    registry::parse(registry::REPLACER, event, context)
 }
 
 /// Reads an event of the rollback function: always an [`Incoming::Rollback`].

@@ -6,7 +6,7 @@ use crate::alarm;
 use crate::error::EventError;
 use crate::incoming::{Context, Incoming};
 use crate::shape::Shape;
-use crate::{command, deploy, heartbeat, rollback, scaling, sns};
+use crate::{command, deploy, health, heartbeat, instance, lifecycle, replace, rollback, scaling, sns};
 
 /// One accepted event: what it looks like and how it is read.
 pub(crate) struct Parser<T> {
@@ -18,8 +18,20 @@ pub(crate) struct Parser<T> {
     parse: fn(&Value, &Context<'_>) -> Result<T, EventError>,
 }
 
+/// What a function accepts, in parts that functions may share.
+pub(crate) type Accepted<T> = &'static [&'static [Parser<T>]];
+
 /// What the deployer accepts.
-pub(crate) const DEPLOYER: &[Parser<Vec<Incoming>>] = &[
+pub(crate) const DEPLOYER: Accepted<Vec<Incoming>> = &[NUDGES, DEPLOYS];
+
+/// What the replacer accepts.
+pub(crate) const REPLACER: Accepted<Vec<Incoming>> = &[NUDGES, REPLACEMENTS];
+
+/// What the rollback function accepts.
+pub(crate) const ROLLBACK: Accepted<Incoming> = &[ROLLBACKS];
+
+/// What nudges every function that looks after a service.
+const NUDGES: &[Parser<Vec<Incoming>>] = &[
     Parser { name: "heartbeat, by rule", claims: heartbeat::claims_rule, parse: |_, _| Ok(vec![Incoming::Heartbeat]) },
     Parser {
         name: "heartbeat, by schedule",
@@ -38,20 +50,36 @@ pub(crate) const DEPLOYER: &[Parser<Vec<Incoming>>] = &[
     },
     Parser { name: "notifications of SNS", claims: |shape| shape == Shape::Notifications, parse: sns::parse },
     Parser { name: "scaling", claims: scaling::claims, parse: |event, _| one(scaling::parse(event)) },
+];
+
+/// What is asked of the deployer.
+const DEPLOYS: &[Parser<Vec<Incoming>>] = &[
     Parser {
         name: "deploy, by EventBridge",
         claims: deploy::claims,
         parse: |event, _| one(deploy::parse_event(event)),
     },
     Parser {
-        name: "command",
+        name: "command of the deployer",
         claims: |shape| shape == Shape::Command,
         parse: |event, context| one(command::parse(event, context)),
     },
 ];
 
-/// What the rollback function accepts.
-pub(crate) const ROLLBACK: &[Parser<Incoming>] = &[
+/// What the replacer hears of instances, and what is asked of it.
+const REPLACEMENTS: &[Parser<Vec<Incoming>>] = &[
+    Parser { name: "lifecycle action", claims: lifecycle::claims, parse: |event, _| one(lifecycle::parse(event)) },
+    Parser { name: "instance of EC2", claims: instance::claims, parse: |event, _| one(instance::parse(event)) },
+    Parser { name: "AWS Health", claims: health::claims, parse: |event, _| Ok(health::parse(event)?) },
+    Parser {
+        name: "command of the replacer",
+        claims: |shape| shape == Shape::Command,
+        parse: |event, _| one(replace::parse(event)),
+    },
+];
+
+/// What is asked of the rollback function.
+const ROLLBACKS: &[Parser<Incoming>] = &[
     Parser {
         name: "rollback, by EventBridge",
         claims: rollback::claims,
@@ -65,9 +93,9 @@ pub(crate) const ROLLBACK: &[Parser<Incoming>] = &[
 ];
 
 /// Reads `event` with the parser that claims it.
-pub(crate) fn parse<T>(parsers: &[Parser<T>], event: &Value, context: &Context<'_>) -> Result<T, EventError> {
+pub(crate) fn parse<T>(accepted: Accepted<T>, event: &Value, context: &Context<'_>) -> Result<T, EventError> {
     let shape = Shape::of(event);
-    match parsers.iter().find(|parser| (parser.claims)(shape)) {
+    match accepted.iter().copied().flatten().find(|parser| (parser.claims)(shape)) {
         Some(parser) => (parser.parse)(event, context),
         None => Err(EventError::unrecognized(event)),
     }

@@ -9,6 +9,7 @@ use signalbox_domain::trigger::ScalingKind;
 
 use crate::eventbridge::Envelope;
 use crate::incoming::{GroupEvent, Incoming};
+use crate::opaque::Opaque;
 use crate::shape::Shape;
 
 #[derive(Serialize, Deserialize)]
@@ -16,23 +17,9 @@ struct Detail {
     #[serde(rename = "AutoScalingGroupName")]
     group: GroupName,
     #[serde(rename = "ActivityId")]
-    activity: Activity,
+    activity: Opaque<128>,
     #[serde(rename = "EC2InstanceId", default)]
     instance: Option<Instance>,
-}
-
-/// An activity's id. AWS promises no form, so only its length is bounded: it is kept in the record.
-#[derive(Serialize, Deserialize)]
-#[serde(try_from = "String")]
-struct Activity(String);
-
-impl TryFrom<String> for Activity {
-    type Error = &'static str;
-
-    fn try_from(id: String) -> Result<Activity, &'static str> {
-        let right = (1..=128).contains(&id.chars().count()) && !id.chars().any(char::is_control);
-        if right { Ok(Activity(id)) } else { Err("must be 1 to 128 characters, no control characters") }
-    }
 }
 
 /// An instance's id, or the empty text that stands for none.

@@ -2,9 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Longest reason that is kept, in characters; a longer one is cut.
-const LONGEST_REASON: usize = 1_000;
-
 /// `text` on one line, trimmed, at most `longest` characters. It is shown in notices and kept
 /// in the record, so it must not grow or break lines there. Longer text is cut, not refused:
 /// nobody's rollback should fail because they explained it well.
@@ -23,17 +20,18 @@ pub(crate) fn requester(claimed: Option<&str>) -> Option<String> {
     claimed.map(|name| within(name, 200)).filter(|name| !name.is_empty())
 }
 
-/// Why, in the words of whoever asks: it is all that others will know of it afterwards.
+/// Why, in the words of whoever asks: it is all that others will know of it afterwards. At most
+/// `LONGEST` characters are kept; a longer one is cut.
 #[derive(Serialize, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Reason(pub(crate) String);
+pub(crate) struct Reason<const LONGEST: usize = 1_000>(pub(crate) String);
 
-impl TryFrom<String> for Reason {
-    type Error = &'static str;
+impl<const LONGEST: usize> TryFrom<String> for Reason<LONGEST> {
+    type Error = String;
 
-    fn try_from(text: String) -> Result<Reason, &'static str> {
-        let reason = within(&text, LONGEST_REASON);
-        if reason.is_empty() { Err("must say why, in 1 to 1000 characters") } else { Ok(Reason(reason)) }
+    fn try_from(text: String) -> Result<Reason<LONGEST>, String> {
+        let reason = within(&text, LONGEST);
+        if reason.is_empty() { Err(format!("must say why, in 1 to {LONGEST} characters")) } else { Ok(Reason(reason)) }
     }
 }
 

@@ -12,6 +12,11 @@ fn mistake(function: Function, event: &Value) -> (String, String) {
     }
 }
 
+const LAUNCHING: &str = "aws.autoscaling/ec2-instance-launch-lifecycle-action";
+const INTERRUPTION: &str = "aws.ec2/ec2-spot-instance-interruption-warning";
+const STOPPED: &str = "aws.ec2/ec2-instance-state-change-notification--stopped";
+const TWO_RETIRED: &str = "aws.health/aws-health-event--two-instances";
+
 /// What must be there: sample, the place that is taken out, and the path that is named.
 const REQUIRED: &[(&str, &str, &str)] = &[
     ("aws.cloudwatch/cloudwatch-alarm-state-change", "/detail", "detail"),
@@ -53,15 +58,37 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     ("invoke/thaw", "/service", "service"),
     ("invoke/rollback", "/service", "service"),
     ("invoke/rollback", "/reason", "reason"),
+    ("invoke/replace", "/service", "service"),
+    ("invoke/replace", "/instance_id", "instance_id"),
+    ("invoke/replace", "/reason", "reason"),
+    (LAUNCHING, "/time", "time"),
+    (LAUNCHING, "/detail", "detail"),
+    (LAUNCHING, "/detail/AutoScalingGroupName", "detail.AutoScalingGroupName"),
+    (LAUNCHING, "/detail/EC2InstanceId", "detail.EC2InstanceId"),
+    (LAUNCHING, "/detail/LifecycleHookName", "detail.LifecycleHookName"),
+    (LAUNCHING, "/detail/LifecycleActionToken", "detail.LifecycleActionToken"),
+    (INTERRUPTION, "/time", "time"),
+    (INTERRUPTION, "/detail/instance-id", "detail.instance-id"),
+    ("aws.ec2/ec2-instance-rebalance-recommendation", "/detail/instance-id", "detail.instance-id"),
+    (STOPPED, "/time", "time"),
+    (STOPPED, "/detail/instance-id", "detail.instance-id"),
+    (STOPPED, "/detail/state", "detail.state"),
+    (TWO_RETIRED, "/time", "time"),
+    (TWO_RETIRED, "/detail", "detail"),
+    (TWO_RETIRED, "/detail/service", "detail.service"),
+    (TWO_RETIRED, "/detail/eventTypeCategory", "detail.eventTypeCategory"),
+    (TWO_RETIRED, "/detail/affectedEntities/1/entityValue", "detail.affectedEntities[1].entityValue"),
 ];
 
 #[test]
 fn what_is_required_is_missed_by_its_path() {
     for (name, place, path) in REQUIRED {
         let event = without(&samples::sample(name), place);
-        let (at, problem) = mistake(Function::of(name), &event);
-        assert_eq!(at, *path, "{name} without {place}: {problem}");
-        assert!(problem.contains("is required"), "{name} without {place}: {problem}");
+        for function in samples::functions(name) {
+            let (at, problem) = mistake(function, &event);
+            assert_eq!(at, *path, "{name} without {place} to {function:?}: {problem}");
+            assert!(problem.contains("is required"), "{name} without {place} to {function:?}: {problem}");
+        }
     }
 }
 
@@ -150,6 +177,31 @@ fn wrong() -> Vec<(&'static str, &'static str, Value, &'static str)> {
         ("invoke/freeze", "/reason", json!(" "), "reason"),
         ("invoke/thaw", "/reason", json!("why not"), "reason"),
         ("invoke/rollback", "/slot", json!("blue"), "slot"),
+        ("invoke/replace", "/instance", json!("i-1a2b3c4d"), "instance"),
+        ("invoke/replace", "/instance_id", json!("i-1a2b3c4d, i-5e6f7a8b"), "instance_id"),
+        ("invoke/replace", "/reason", json!(" \n"), "reason"),
+        ("invoke/replace", "/command", json!("deploy"), "command"),
+        (LAUNCHING, "/time", json!("soon"), "time"),
+        (LAUNCHING, "/detail/EC2InstanceId", json!(""), "detail.EC2InstanceId"),
+        (LAUNCHING, "/detail/LifecycleHookName", json!(""), "detail.LifecycleHookName"),
+        (LAUNCHING, "/detail/LifecycleHookName", json!("h".repeat(256)), "detail.LifecycleHookName"),
+        (LAUNCHING, "/detail/LifecycleActionToken", json!("a\nb"), "detail.LifecycleActionToken"),
+        (LAUNCHING, "/detail/LifecycleActionToken", json!("t".repeat(129)), "detail.LifecycleActionToken"),
+        (INTERRUPTION, "/detail/instance-id", json!("i 1"), "detail.instance-id"),
+        (INTERRUPTION, "/detail/instance-id", json!(["i-1a2b3c4d"]), "detail.instance-id"),
+        (STOPPED, "/detail/state", json!("Stopped"), "detail.state"),
+        (STOPPED, "/detail/state", json!("rebooting"), "detail.state"),
+        (TWO_RETIRED, "/detail/startTime", json!("soon"), "detail.startTime"),
+        (TWO_RETIRED, "/detail/startTime", json!(""), "detail.startTime"),
+        (TWO_RETIRED, "/detail/startTime", json!(1_796_655_600), "detail.startTime"),
+        (TWO_RETIRED, "/detail/startTime", json!("Mon, 32 Dec 2026 15:00:00 GMT"), "detail.startTime"),
+        (TWO_RETIRED, "/detail/startTime", json!("Mon, 07 Dec 2026 15:00:00"), "detail.startTime"),
+        // A zone that nobody knows could be anything.
+        (TWO_RETIRED, "/detail/startTime", json!("Mon, 07 Dec 2026 15:00:00 XYZ"), "detail.startTime"),
+        (TWO_RETIRED, "/detail/statusCode", json!("cancelled"), "detail.statusCode"),
+        (TWO_RETIRED, "/detail/affectedEntities", json!(null), "detail.affectedEntities"),
+        (TWO_RETIRED, "/detail/affectedEntities/0", json!("i-1a2b3c4d"), "detail.affectedEntities[0]"),
+        (TWO_RETIRED, "/detail/affectedEntities/1/entityValue", json!(7), "detail.affectedEntities[1].entityValue"),
     ]
 }
 
@@ -157,8 +209,10 @@ fn wrong() -> Vec<(&'static str, &'static str, Value, &'static str)> {
 fn what_is_wrong_is_named_by_its_path() {
     for (name, place, value, path) in wrong() {
         let event = with(&samples::sample(name), place, value.clone());
-        let (at, problem) = mistake(Function::of(name), &event);
-        assert_eq!(at, path, "{name} with {value} at {place}: {problem}");
+        for function in samples::functions(name) {
+            let (at, problem) = mistake(function, &event);
+            assert_eq!(at, path, "{name} with {value} at {place} to {function:?}: {problem}");
+        }
     }
 }
 

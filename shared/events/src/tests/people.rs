@@ -5,7 +5,7 @@ use signalbox_domain::definition::Strategy;
 use signalbox_domain::text::Span;
 use signalbox_domain::trigger::{DeployRequest, OnFailure, Origin, RollbackRequest};
 
-use super::samples::{self, Deployer, REQUEST, Rollback, with};
+use super::samples::{self, Deployer, REQUEST, Replacer, Rollback, with};
 use crate::{Context, Incoming};
 
 fn deploy(event: &serde_json::Value) -> DeployRequest {
@@ -107,6 +107,29 @@ fn an_unknown_command_is_answered_with_those_there_are() {
             assert!(text.contains(&format!("`{known}`")), "{text}");
         }
     }
+}
+
+#[test]
+fn the_replacer_takes_one_command_and_says_so() {
+    for name in ["deploy", "status", "Replace", ""] {
+        let error = Replacer.read(&json!({"command": name, "service": "codedetect"})).unwrap_err();
+        assert_eq!(error.error_type(), "MalformedEvent");
+        assert_eq!(error.to_string(), "command: expected `replace`");
+    }
+}
+
+#[test]
+fn a_replacement_keeps_what_was_said_within_its_bounds() {
+    let event = samples::sample("invoke/replace");
+    let expected = |reason: &str| Incoming::Replace {
+        service: "codedetect".parse().unwrap(),
+        instance: "i-0a1b2c3d4e5f60718".parse().unwrap(),
+        reason: reason.to_owned(),
+    };
+    assert_eq!(Replacer.read(&event).unwrap(), [expected("its disk is full and logs say so")]);
+    assert_eq!(Replacer.read(&with(&event, "/reason", " x\ny ")).unwrap(), [expected("x y")]);
+    let long = Replacer.read(&with(&event, "/reason", "é".repeat(501))).unwrap();
+    assert_eq!(long, [expected(&format!("{}…", "é".repeat(499)))]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use signalbox_domain::definition::Arn;
 use signalbox_domain::trigger::{AlarmState, Origin, ScalingKind, Word};
 
-use crate::{Context, EventError, Incoming};
+use crate::{Context, EventError, Incoming, LifecycleKind, ReportCause};
 
 pub(super) const REQUEST: &str = "b1a2c3d4-0000-4000-8000-000000000001";
 pub(super) const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:codedetect-prod-alerts";
@@ -15,11 +15,14 @@ pub(super) const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:codedetect-pr
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Function {
     Deployer,
+    Replacer,
     Rollback,
 }
-pub(super) use Function::{Deployer, Rollback};
+pub(super) use Function::{Deployer, Replacer, Rollback};
 
 impl Function {
+    pub(super) const ALL: [Function; 3] = [Deployer, Replacer, Rollback];
+
     /// What the function makes of `event`, believing our own topic.
     pub(super) fn read(self, event: &Value) -> Result<Vec<Incoming>, EventError> {
         let trusted = [TOPIC.to_owned().try_into().unwrap()];
@@ -30,14 +33,36 @@ impl Function {
         let context = Context { request_id: REQUEST, trusted_topics };
         match self {
             Deployer => crate::deployer(event, &context),
+            Replacer => crate::replacer(event, &context),
             Rollback => crate::rollback(event, &context).map(|incoming| vec![incoming]),
         }
     }
+}
 
-    /// The function that a sample belongs to, by its name.
-    pub(super) fn of(sample: &str) -> Function {
-        if sample.contains("/rollback") { Rollback } else { Deployer }
-    }
+/// The rows of the README's table: sample, and the functions that are named there.
+pub(super) fn readme_rows() -> Vec<(String, Vec<Function>)> {
+    let function = |name: &str| match name {
+        "deployer" => Deployer,
+        "replacer" => Replacer,
+        "rollback" => Rollback,
+        other => panic!("the README knows no function {other}"),
+    };
+    let row = |line: &str| {
+        let (name, rest) = line.strip_prefix("| `")?.split_once(".json` | ")?;
+        let functions = rest.split(" | ").nth(1).unwrap().split(", ").map(function).collect();
+        Some((name.to_owned(), functions))
+    };
+    std::fs::read_to_string(folder().join("README.md")).unwrap().lines().filter_map(row).collect()
+}
+
+/// The functions of every sample that the README lists.
+pub(super) fn listed() -> BTreeMap<String, Vec<Function>> {
+    readme_rows().into_iter().collect()
+}
+
+/// The functions that accept a sample.
+pub(super) fn functions(sample: &str) -> Vec<Function> {
+    listed().remove(sample).unwrap_or_else(|| panic!("the README lists no sample {sample}"))
 }
 
 pub(super) fn folder() -> PathBuf {
@@ -136,6 +161,19 @@ pub(super) fn summary(incoming: &Incoming) -> String {
             let instance = event.instance.as_ref().map_or("an instance", |id| id.as_str());
             format!("{} {what} {instance} {}", event.group, event.at)
         }
+        Incoming::Lifecycle(event) => {
+            let way = match event.kind {
+                LifecycleKind::Launching => "launching",
+                LifecycleKind::Terminating => "terminating",
+            };
+            format!("{} holds {} at {} while {way} {}", event.group, event.instance, event.hook, event.at)
+        }
+        Incoming::InstancesReported(report) => {
+            let instances: Vec<&str> = report.instances.iter().map(|id| id.as_str()).collect();
+            let ends = report.ends.map(|at| format!(" at {at}")).unwrap_or_default();
+            format!("{} {}{ends} {}", instances.join(", "), said(report.cause, report.withdrawn), report.at)
+        }
+        Incoming::Replace { service, instance, reason } => format!("replace {instance} of {service}: {reason}"),
         Incoming::Deploy { service, request } => {
             format!("deploy {} to {service} as {} {}", request.release, request.id, origin(request.origin))
         }
@@ -161,6 +199,19 @@ pub(super) fn summary(incoming: &Incoming) -> String {
         Incoming::Thaw { service } => format!("thaw {service}"),
         Incoming::Status { service } => format!("status of {service}"),
         Incoming::Irrelevant { reason } => format!("irrelevant: {reason}"),
+    }
+}
+
+fn said(cause: ReportCause, withdrawn: bool) -> &'static str {
+    match cause {
+        ReportCause::ScheduledChange if withdrawn => "will not be changed",
+        ReportCause::ScheduledChange => "will be changed",
+        ReportCause::SpotInterruption => "will be interrupted",
+        ReportCause::RebalanceRecommended => "had better be moved",
+        ReportCause::Stopping => "stops",
+        ReportCause::Stopped => "is stopped",
+        ReportCause::ShuttingDown => "shuts down",
+        ReportCause::Terminated => "is terminated",
     }
 }
 

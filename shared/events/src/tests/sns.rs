@@ -3,7 +3,7 @@
 use aws_lambda_events::sns::SnsEvent;
 use serde_json::{Value, json};
 
-use super::samples::{self, Deployer, TOPIC, summary, with};
+use super::samples::{self, Deployer, Replacer, TOPIC, summary, with};
 use crate::{EventError, Incoming};
 
 fn through(topic: &str, message: &str) -> Value {
@@ -24,10 +24,12 @@ fn only_trusted_topics_are_believed_and_an_error_names_nothing_but_the_topic() {
     let event = samples::sample("aws.sns/notification--alarm");
     let other = "arn:aws:sns:eu-west-1:123456789012:somebody-elses".to_owned();
     for trusted in [vec![], vec![other.try_into().unwrap()]] {
-        let error = Deployer.read_trusting(&event, &trusted).unwrap_err();
-        assert_eq!(error.error_type(), "UntrustedSource");
-        assert_eq!(error, EventError::Untrusted { topic: TOPIC.to_owned().try_into().unwrap() });
-        assert_eq!(error.to_string(), format!("the topic {TOPIC} is not one of the trusted topics"));
+        for function in [Deployer, Replacer] {
+            let error = function.read_trusting(&event, &trusted).unwrap_err();
+            assert_eq!(error.error_type(), "UntrustedSource");
+            assert_eq!(error, EventError::Untrusted { topic: TOPIC.to_owned().try_into().unwrap() });
+            assert_eq!(error.to_string(), format!("the topic {TOPIC} is not one of the trusted topics"));
+        }
     }
 }
 
