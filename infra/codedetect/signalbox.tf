@@ -36,6 +36,22 @@ variable "signalbox_service" {
   nullable    = false
 }
 
+variable "smoke" {
+  description = "Whether a release is asked through the load balancer before it gets traffic (output smoke_url). The functions ask from the internet, by the name in that address."
+  type        = bool
+  default     = true
+  nullable    = false
+
+  validation {
+    condition     = !var.smoke || contains(var.alb_ingress_cidrs, "0.0.0.0/0")
+    error_message = "smoke: the functions ask from the internet, and alb_ingress_cidrs does not let them in, so every deployment would be taken back. Set smoke = false."
+  }
+  validation {
+    condition     = !var.smoke || var.certificate_arn == null || var.domain != null
+    error_message = "smoke: without domain, the address is the load balancer's own name, which certificate_arn is not for, so every deployment would be taken back. Set domain, or smoke = false."
+  }
+}
+
 data "aws_kms_key" "alerts" {
   count = var.alerts_kms_key_id == null ? 0 : 1
 
@@ -72,8 +88,8 @@ module "signalbox" {
       strategy = { kind = "canary", weight = 10, bake = "5m" }
       # Names are in the rules, so a guard that is renamed is heard under its new name.
       guard = { alarms = local.guard_alarms }
-      # The load balancer routes the header of a smoke check already (output smoke_url). It is asked as soon as the
-      # deployer can: until then it refuses a definition that names one.
+      # By its header the load balancer routes it to the slot that has no traffic yet (alb.tf).
+      smoke = var.smoke ? { url = "${local.url}${local.health_path}", header = { "x-signalbox-slot" = "{slot}" } } : null
     }, var.signalbox_service)
   }
 

@@ -13,7 +13,7 @@ locals {
         "EC2 Instance Launch Successful", "EC2 Instance Launch Unsuccessful",
         "EC2 Instance Terminate Successful", "EC2 Instance Terminate Unsuccessful",
       ]
-      may    = ["look", "nominate", "route", "scale", "suspend", "release", "announce"]
+      may    = ["look", "nominate", "route", "scale", "suspend", "release", "ask", "announce"]
       writes = ["SERVICE#*"]
     }
     # A function of its own, so that on-call may be allowed this and no more.
@@ -25,8 +25,9 @@ locals {
       requests     = ["Rollback Requested"]
       alarms       = false
       scaling      = []
-      # It launches a retired release anew where it must, hence release and scale.
-      may    = ["look", "route", "scale", "suspend", "release", "announce"]
+      # It launches a retired release anew where it must, hence release and scale; a look of its may find a
+      # deployment whose hook is due, hence ask.
+      may    = ["look", "route", "scale", "suspend", "release", "ask", "announce"]
       writes = ["SERVICE#*"]
     }
     replacer = {

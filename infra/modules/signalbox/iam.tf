@@ -213,6 +213,16 @@ data "aws_iam_policy_document" "function" {
     }
   }
 
+  # A function is authorised on what it was invoked by: its name, a version or an alias.
+  dynamic "statement" {
+    for_each = contains(each.value.may, "ask") && length(var.hook_functions) > 0 ? [1] : []
+    content {
+      sid       = "AskHooks"
+      actions   = ["lambda:InvokeFunction"]
+      resources = flatten([for arn in var.hook_functions : [arn, "${arn}:*"]])
+    }
+  }
+
   dynamic "statement" {
     for_each = contains(each.value.may, "announce") ? [1] : []
     content {

@@ -157,6 +157,18 @@ variable "launch_templates" {
   }
 }
 
+variable "hook_functions" {
+  description = "ARNs of the Lambda functions that definitions name as hooks, without version or alias: deployer and rollback may invoke them, at any version."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.hook_functions : can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]+:function:[A-Za-z0-9_-]+$", arn))])
+    error_message = "hook_functions must be ARNs like arn:aws:lambda:<region>:<account>:function:<name>, without version or alias."
+  }
+}
+
 variable "services" {
   description = "The services by name. Fields, types and limits: [Services](#services)."
   # Terraform drops what an object type does not name, without a word, and a misspelt guard would be none.

@@ -5,8 +5,9 @@ use futures_util::future::try_join;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::decision::Action;
 use signalbox_domain::definition::{Arn, Definition, ReleaseSource};
+use signalbox_domain::deployment::Deployment;
 use signalbox_domain::notice::Notice;
-use signalbox_domain::observation::{Alarms, Quiet, Routing, Surroundings};
+use signalbox_domain::observation::{Alarms, Minute, Probe, ProbeAnswer, Quiet, Routing, Surroundings, Window};
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::text::{Release, RequestId, ServiceName};
 use signalbox_reconciler::ports::{
@@ -18,6 +19,8 @@ use crate::clock::SystemClock;
 use crate::cloudwatch::CloudWatch;
 use crate::dynamodb::Table;
 use crate::elb::Balancer;
+use crate::lambda::Hooks;
+use crate::smoke::SmokeCheck;
 use crate::sns::Topics;
 use crate::ssm::ParameterStore;
 
@@ -27,7 +30,9 @@ pub struct Aws {
     autoscaling: AutoScaling,
     balancer: Balancer,
     cloudwatch: CloudWatch,
+    hooks: Hooks,
     parameters: ParameterStore,
+    smoke: SmokeCheck,
     table: Table,
     topics: Topics,
     clock: SystemClock,
@@ -42,7 +47,9 @@ impl Aws {
             autoscaling: AutoScaling::new(config),
             balancer: Balancer::new(config),
             cloudwatch: CloudWatch::new(config),
+            hooks: Hooks::new(config),
             parameters: ParameterStore::new(config),
+            smoke: SmokeCheck::default(),
             table: Table::new(config, table),
             topics: Topics::new(config, alerts_topic, chat_topic),
             clock: SystemClock,
@@ -89,6 +96,24 @@ impl Cloud for Aws {
         Ok(Surroundings { other_routes: routes.others, refreshing, app_cookie: routes.app_cookie })
     }
 
+    async fn traffic(&self, of: &Definition, window: Window) -> Result<BySlot<Vec<Minute>>, CloudError> {
+        self.cloudwatch.traffic(of, window).await
+    }
+
+    async fn probe(&self, of: &Definition, about: &Deployment, probe: Probe) -> ProbeAnswer {
+        let hooks = of.hooks.as_ref();
+        let function = match probe {
+            Probe::Smoke => {
+                let Some(smoke) = &of.smoke else { return nobody() };
+                return self.smoke.ask(smoke, about.slot, &about.release).await;
+            }
+            Probe::BeforeTraffic => hooks.and_then(|hooks| hooks.before_traffic.as_ref()),
+            Probe::AfterTraffic => hooks.and_then(|hooks| hooks.after_traffic.as_ref()),
+        };
+        let Some(function) = function else { return nobody() };
+        self.hooks.ask(function, of, about, probe).await
+    }
+
     async fn apply(&self, of: &Definition, action: &Action) -> Result<(), CloudError> {
         match action {
             Action::Route { split } => self.balancer.route(of, *split).await,
@@ -103,6 +128,11 @@ impl Cloud for Aws {
             Action::Resume { slot, processes } => self.autoscaling.resume(&of.slots[*slot].asg, processes).await,
         }
     }
+}
+
+/// Only those are asked whom the definition names.
+fn nobody() -> ProbeAnswer {
+    ProbeAnswer::Unanswered("the definition names nobody to ask".to_owned())
 }
 
 impl Store for Aws {

@@ -6,7 +6,9 @@
 //! - [`elb`]: the weights, the health of the targets, and what else forwards to them.
 //! - [`autoscaling`]: the groups.
 //! - [`ssm`]: the releases that instances read at boot.
-//! - [`cloudwatch`]: the guard's alarms, and whether a slot is quiet.
+//! - [`cloudwatch`]: the guard's alarms, whether a slot is quiet, and what both slots do.
+//! - [`smoke`]: the release itself, asked through the load balancer.
+//! - [`lambda`]: the teams' own functions that have a say.
 //! - [`dynamodb`]: the table.
 //! - [`sns`]: how people are told.
 //! - [`clock`]: real time.
@@ -19,9 +21,12 @@ pub mod cloudwatch;
 pub mod dynamodb;
 pub mod elb;
 pub mod errors;
+pub mod lambda;
 #[cfg(test)]
 mod samples;
+pub mod smoke;
 pub mod sns;
 pub mod ssm;
+mod words;
 
 pub use aws::Aws;

@@ -13,6 +13,7 @@ use crate::look::{Look, Reply};
 use crate::notice::{Kind, Notice, Severity};
 use crate::observation::Observation;
 use crate::record::{Operation, Record};
+use crate::text::spoken;
 use crate::trigger::Trigger;
 
 /// Decides what one look leads to.
@@ -55,6 +56,10 @@ pub fn decide(
     look.take_note();
     let reply = look.hear(trigger);
     look.advance(trigger);
+    let reply = match look.say_what_would_be(record, trigger) {
+        Some(would) => reply.or(Some(would)),
+        None => reply,
+    };
     look.finish(&before, reply)
 }
 
@@ -62,6 +67,12 @@ impl Look<'_> {
     /// How things stand, changing nothing.
     fn report(self, record: Option<&Record>) -> Decision {
         let mut answer = self.answer(&self.record, None);
+        let takes = self.rollback_takes();
+        answer.rollback_seconds = takes.map(|takes| takes.as_secs());
+        answer.reason += &match takes {
+            Some(takes) => format!(". A rollback now takes about {}", spoken(takes)),
+            None => String::new(),
+        };
         answer.record = Some(Box::new(self.record));
         Decision { next: record.cloned(), ..Decision::only(answer) }
     }
@@ -118,6 +129,7 @@ impl Look<'_> {
             operation: known.as_ref().or(subject.map(|deployment| &deployment.id)).map(ToString::to_string),
             record: None,
             plan: None,
+            rollback_seconds: None,
         }
     }
 

@@ -135,6 +135,9 @@ pub struct Answer {
     /// The record, in the answer to `status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Box<Record>>,
+    /// How many seconds a rollback would take now, in the answer to `status`, where there is one to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_seconds: Option<i64>,
     /// What would be done, step by step, in the answer to `plan`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Vec<String>>,

@@ -3,17 +3,20 @@
 //! A definition is read once, strictly. After [`Definition::read`] every value is one the rest
 //! of the code can use without another check; each mistake is refused with its JSON path.
 
+mod guard;
 mod parts;
+mod probe;
 mod strategy;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use guard::{Check, CheckMetric, Guard, Limit, OnNoData};
 pub use parts::{
-    Arn, Arrival, Capacity, Check, CheckMetric, Drift, Guard, Health, Mode, OnExternalChange, OnNoData, ReleaseSource,
-    Replacement, RoutesAt, SlotDefinition, Smoke,
+    Arn, Arrival, Capacity, Drift, Health, Mode, OnExternalChange, ReleaseSource, Replacement, RoutesAt, SlotDefinition,
 };
+pub use probe::{Hooks, Smoke};
 pub use strategy::{Otherwise, Step, Strategy};
 
 use crate::mistake::{self, Mistake};
@@ -50,6 +53,8 @@ pub struct Definition {
     pub health: Health,
     /// A request through the load balancer to the new slot before traffic moves.
     pub smoke: Option<Smoke>,
+    /// Functions of the team's own that are asked before and after traffic moves.
+    pub hooks: Option<Hooks>,
     /// What takes a release back.
     pub guard: Guard,
     /// How long a deployment may stand paused before it is rolled back.
@@ -93,6 +98,8 @@ struct Document {
     health: Health,
     #[serde(default)]
     smoke: Option<Smoke>,
+    #[serde(default)]
+    hooks: Option<Hooks>,
     #[serde(default)]
     guard: Guard,
     #[serde(default = "four_hours")]
@@ -143,6 +150,9 @@ impl Definition {
         if let Some(smoke) = &document.smoke {
             smoke.check()?;
         }
+        if let Some(hooks) = &document.hooks {
+            hooks.check()?;
+        }
         document.replacement.check()?;
         Ok(Definition {
             name: document.name,
@@ -161,6 +171,7 @@ impl Definition {
             arrival: document.arrival,
             health: document.health,
             smoke: document.smoke,
+            hooks: document.hooks,
             guard: document.guard,
             pause_limit: document.pause_limit,
             replacement: document.replacement,

@@ -21,6 +21,7 @@
 //! - An alarm that fires is evidence even if it has gone back to OK before we looked.
 //! - A rollback asks no permission of freezes, caps or sick live slots.
 
+pub mod analysis;
 mod arrival;
 mod back;
 mod door;
@@ -28,7 +29,10 @@ mod forward;
 mod freeze;
 mod guard;
 mod hear;
+mod measure;
 pub(crate) mod plan;
+mod probes;
+mod speed;
 mod standby;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +41,12 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use measure::Measured;
+pub use probes::Probes;
+pub use speed::Took;
+
 use crate::definition::{Capacity, Step};
+use crate::observation::Probe;
 use crate::slot::{Percent, Slot};
 use crate::text::{AlarmName, InstanceId, Release, RequestId, Span, spoken};
 use crate::trigger::OnFailure;
@@ -84,7 +93,7 @@ pub struct Deployment {
     pub paused_before: SignedDuration,
     /// Since when the new slot has had fewer healthy targets than its share needs.
     pub short_since: Option<Timestamp>,
-    /// Since when the guard's alarms could not be read, or one was missing that must not be.
+    /// Since when the guard cannot be read, or has nothing to judge by where it must.
     #[serde(default)]
     pub blind_since: Option<Timestamp>,
     /// Whether it was told that giving back what was changed takes too long.
@@ -109,6 +118,15 @@ pub struct Deployment {
     /// Whether the new slot has proved itself and its group is given back: scaling may size it from then on.
     #[serde(default)]
     pub proved: bool,
+    /// Since when.
+    #[serde(default)]
+    pub proved_since: Option<Timestamp>,
+    /// What those said who were asked about the new release.
+    #[serde(default)]
+    pub probes: Probes,
+    /// What the present step was measured to do.
+    #[serde(default)]
+    pub measured: Measured,
     /// Whether what is left of the new slot is on its way out: what could be read then may not be readable again.
     #[serde(default)]
     pub tearing_down: bool,
@@ -234,10 +252,41 @@ pub enum Cause {
         /// The time there was.
         within: Span,
     },
-    /// The guard's alarms could not be read for too long.
+    /// The guard could not be read, or could not judge, for too long.
     GuardBlind {
         /// The limit.
         limit: Span,
+    },
+    /// The smoke check failed as often as it may.
+    SmokeFailed {
+        /// What was wrong the last time.
+        why: String,
+    },
+    /// A hook said no.
+    HookRefused {
+        /// Which one.
+        hook: Probe,
+        /// In its words.
+        why: String,
+    },
+    /// A hook did not say yes in time.
+    HookTimedOut {
+        /// Which one.
+        hook: Probe,
+        /// The time it had.
+        within: Span,
+        /// What was heard of it last.
+        last: String,
+    },
+    /// A check failed more often than it may.
+    CheckFailed {
+        /// What was measured, and what it should have been.
+        what: String,
+    },
+    /// A check had nothing to measure, and `on_no_data` says that this fails.
+    NoData {
+        /// What was measured.
+        what: String,
     },
     /// It stood paused for too long.
     PausedTooLong {
@@ -278,7 +327,11 @@ impl fmt::Display for Cause {
             Cause::ReleaseOverwritten => f.write_str("somebody else overwrote the release of the new slot"),
             Cause::NotShifted { within } => write!(f, "the weights did not take effect within {within}"),
             Cause::NotApproved { within } => write!(f, "nobody approved within {within}"),
-            Cause::GuardBlind { limit } => write!(f, "the guard's alarms could not be read for more than {limit}"),
+            Cause::GuardBlind { limit } => write!(f, "the guard could not judge it for more than {limit}"),
+            Cause::SmokeFailed { why } => write!(f, "the smoke check failed: {why}"),
+            Cause::HookRefused { hook, why } => write!(f, "{hook} said no: {why}"),
+            Cause::HookTimedOut { hook, within, last } => write!(f, "{hook} did not say yes within {within}: {last}"),
+            Cause::CheckFailed { what } | Cause::NoData { what } => f.write_str(what),
             Cause::PausedTooLong { limit } => write!(f, "it stood paused for more than {limit}"),
             Cause::Requested { reason, by: Some(by) } => write!(f, "{by} asked: {reason}"),
             Cause::Requested { reason, by: None } => write!(f, "asked: {reason}"),

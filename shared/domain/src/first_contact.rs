@@ -87,6 +87,7 @@ fn declined(service: &ServiceName, trigger: &Trigger, reason: &str, now: Timesta
         operation: None,
         record: None,
         plan: None,
+        rollback_seconds: None,
     };
     (answer, orphan)
 }

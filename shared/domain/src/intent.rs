@@ -246,8 +246,12 @@ impl Look<'_> {
     /// wanted: somebody may have set them already.
     pub(crate) fn note_weights(&mut self) -> bool {
         let as_wanted = self.seen.routing.is(self.record.routing.split);
+        let was_seen = self.record.routing.ever_seen;
         self.record.routing.ever_seen |= as_wanted;
         let since = self.record.routing.seen_since;
+        if as_wanted && since.is_none() && !was_seen {
+            self.record.took.route = Some(self.now.duration_since(self.record.routing.since));
+        }
         self.record.routing.seen_since = as_wanted.then(|| since.unwrap_or(self.now));
         self.record.routing.seen_since != since
     }

@@ -37,6 +37,7 @@ pub mod mistake;
 pub mod needs;
 pub mod notice;
 pub mod observation;
+mod observe_mode;
 pub mod record;
 pub mod slot;
 mod steady;

@@ -53,6 +53,8 @@ pub enum Kind {
     Coalesced,
     /// What is live was said by a person.
     Adopted,
+    /// What would be done if the service were not only watched.
+    Observed,
     /// Deployments are frozen.
     Frozen,
     /// Deployments are not frozen any more.
@@ -77,6 +79,7 @@ impl Kind {
             Kind::DriftFound => "drift_found",
             Kind::Coalesced => "coalesced",
             Kind::Adopted => "adopted",
+            Kind::Observed => "observed",
             Kind::Frozen => "frozen",
             Kind::Thawed => "thawed",
         }

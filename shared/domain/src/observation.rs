@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::definition::Capacity;
 use crate::slot::{BySlot, Slot, Split};
@@ -25,6 +25,10 @@ pub struct Observation {
     pub quiet: BySlot<Option<Quiet>>,
     /// What only the door asks for; `None`: not asked.
     pub surroundings: Option<Surroundings>,
+    /// What somebody said who was asked about the new release; `None`: nobody was asked.
+    pub probed: Option<Probed>,
+    /// What both slots did; `None`: not asked, or not readable.
+    pub traffic: Option<Traffic>,
 }
 
 impl Observation {
@@ -151,6 +155,81 @@ impl Group {
 
 fn count<T>(items: impl Iterator<Item = T>) -> u32 {
     u32::try_from(items.count()).unwrap_or(u32::MAX)
+}
+
+/// Whom a deployment asks about the new release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Probe {
+    /// The release itself, through the load balancer.
+    Smoke,
+    /// The team's function, before traffic moves.
+    BeforeTraffic,
+    /// The team's function, when all traffic has moved.
+    AfterTraffic,
+}
+
+impl std::fmt::Display for Probe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Probe::Smoke => "the smoke check",
+            Probe::BeforeTraffic => "the hook before traffic",
+            Probe::AfterTraffic => "the hook after traffic",
+        })
+    }
+}
+
+/// What one of them said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// Who was asked.
+    pub probe: Probe,
+    /// The answer.
+    pub answer: ProbeAnswer,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeAnswer {
+    /// Go on.
+    Passed,
+    /// Ask again.
+    Wait,
+    /// Do not go on, and why.
+    Refused(String),
+    /// There was no answer, and why.
+    Unanswered(String),
+}
+
+/// What both slots did over the same minutes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traffic {
+    /// These minutes.
+    pub window: Window,
+    /// Each slot's, oldest first.
+    pub minutes: BySlot<Vec<Minute>>,
+}
+
+/// Whole minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The beginning of the first one.
+    pub from: Timestamp,
+    /// The end of the last one.
+    pub to: Timestamp,
+}
+
+/// What a slot's target group did in one closed minute. A minute without a datapoint had no request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Minute {
+    /// When it began.
+    pub at: Timestamp,
+    /// Requests that reached a target.
+    pub requests: u64,
+    /// Requests that a target answered with a 5xx, or whose connection it refused.
+    pub failures: u64,
+    /// The 95th percentile of the response time, in milliseconds.
+    pub p95_ms: Option<u32>,
 }
 
 /// One instance of a group.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::definition::Capacity;
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Took};
 use crate::notice::{Kind, Notice, Severity};
 use crate::observation::{Group, Process};
 use crate::slot::{BySlot, Slot, Split};
@@ -42,6 +42,12 @@ pub struct Record {
     /// Whether deployments may begin.
     #[serde(default)]
     pub freeze: Option<Freeze>,
+    /// What would be done now, as it was told last in observe mode.
+    #[serde(default)]
+    pub would: Option<String>,
+    /// How long things took the last time.
+    #[serde(default)]
+    pub took: Took,
     /// What we corrected or told in steady state.
     #[serde(default)]
     pub drift: DriftMemory,
@@ -71,6 +77,8 @@ impl Record {
             routing: Intended { split, since: now, seen_since: None, ever_seen: true, earlier: Vec::new() },
             queued: None,
             freeze: None,
+            would: None,
+            took: Took::default(),
             drift: DriftMemory::default(),
             notices: 0,
             outbox: Vec::new(),

@@ -10,6 +10,7 @@ use signalbox_domain::definition::Definition;
 use signalbox_domain::text::ServiceName;
 use signalbox_domain::trigger::{Nudge, Trigger};
 
+use crate::budget::LONGEST_WAIT;
 use crate::look::{LookError, Looked, Reconciler};
 use crate::ports::{CloudError, World};
 
@@ -65,51 +66,62 @@ impl HeartbeatError {
 
 impl<W: World> Reconciler<W> {
     /// Looks at every busy service, and at those idle ones whose turn it is; then stays with those
-    /// that move. Two calls when all is idle. One failing service never delays another.
+    /// that move. Two calls when all is idle. Each service is attended to for itself, so that one that
+    /// fails or takes long never delays another. Where there are more than the load balancer's call
+    /// budget has room for, chance decides which of them wait for another beat; a rollback never waits.
     ///
     /// # Errors
     /// After everything else was done: what failed.
     pub async fn heartbeat(&self, linger: Linger) -> Result<Heartbeat, HeartbeatError> {
         let (busy, definitions) = join(self.world.busy(), self.world.definitions()).await;
         let now = self.world.now();
-        let mut moving: BTreeSet<ServiceName> = busy?.into_iter().collect();
-        moving.extend(definitions?.into_iter().filter_map(|(name, text)| due_for_drift(&name, &text, now)));
-        let looked_at = moving.len();
+        let due: BTreeSet<ServiceName> = busy?
+            .into_iter()
+            .chain(definitions?.into_iter().filter_map(|(name, text)| due_for_drift(&name, &text, now)))
+            .collect();
+        let services: Vec<ServiceName> = due.into_iter().collect();
+        let looked_at = services.len();
+        let attended = join_all(services.iter().map(|service| Box::pin(self.attend(service, linger)))).await;
         let mut moved: Vec<Answer> = Vec::new();
         let mut failures: Vec<LookError> = Vec::new();
-        while !moving.is_empty() {
-            let names: Vec<ServiceName> = std::mem::take(&mut moving).into_iter().collect();
-            let looks = names.iter().map(|service| async move {
-                self.look(&Nudge { service: service.clone(), trigger: Trigger::Heartbeat }).await
-            });
-            let mut pause = BEAT;
-            for (service, result) in names.iter().zip(join_all(looks).await) {
-                match result {
-                    Ok(Looked { answer, look_again_in, moved: has_moved }) => {
-                        if has_moved {
-                            moved.retain(|other| other.service != answer.service);
-                            moved.push(answer);
-                        }
-                        if let Some(again) = look_again_in {
-                            pause = pause.min(again.max(SHORTEST_PAUSE));
-                            moving.insert(service.clone());
-                        }
-                    }
-                    Err(error) => {
-                        tracing::error!(%service, error_type = error.error_type(), %error, "look failed");
-                        failures.push(error);
-                    }
-                }
-            }
-            if moving.is_empty() || self.world.now() + pause >= linger.until {
-                break;
-            }
-            self.world.sleep(pause).await;
+        for (answer, failure) in attended {
+            moved.extend(answer);
+            failures.extend(failure);
         }
         let failed = failures.len();
         match failures.into_iter().next() {
             None => Ok(Heartbeat { looked_at, services: moved }),
             Some(first) => Err(HeartbeatError::Looks { failed, looked_at, first }),
+        }
+    }
+
+    /// Looks at one service, and again as long as that is worth it: its last answer that moved it, and
+    /// what failed.
+    async fn attend(&self, service: &ServiceName, linger: Linger) -> (Option<Answer>, Option<LookError>) {
+        let nudge = Nudge { service: service.clone(), trigger: Trigger::Heartbeat };
+        let mut last_move = None;
+        let mut patience = LONGEST_WAIT;
+        loop {
+            let again = match self.look_within(patience, &nudge).await {
+                Ok(Looked { answer, look_again_in, moved }) => {
+                    last_move = if moved { Some(answer) } else { last_move };
+                    look_again_in
+                }
+                Err(LookError::PutOff { .. }) => {
+                    tracing::info!(%service, "left to the next heartbeat: the load balancer's calls are given away");
+                    return (last_move, None);
+                }
+                Err(error) => {
+                    tracing::error!(%service, error_type = error.error_type(), %error, "look failed");
+                    return (last_move, Some(error));
+                }
+            };
+            let Some(pause) = again.map(|again| again.max(SHORTEST_PAUSE)) else { return (last_move, None) };
+            if self.world.now() + pause >= linger.until {
+                return (last_move, None);
+            }
+            self.world.sleep(pause).await;
+            patience = linger.until.duration_since(self.world.now());
         }
     }
 }

@@ -15,6 +15,7 @@ use signalbox_domain::record::Record;
 use signalbox_domain::text::{RequestId, ServiceName};
 use signalbox_domain::trigger::{Nudge, Trigger};
 
+use crate::budget::{Budget, LONGEST_WAIT};
 use crate::observe::observe;
 use crate::ports::{CloudError, DecisionItem, OperationItem, Save, Saved, World};
 
@@ -30,6 +31,7 @@ const MOST_RACES: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Reconciler<W> {
     pub(crate) world: W,
+    budget: Budget,
 }
 
 /// What a look came to.
@@ -71,6 +73,12 @@ pub enum LookError {
         /// The service.
         service: ServiceName,
     },
+    /// Others go first with the load balancer's calls.
+    #[error("the load balancer's calls of the next half minute are given away; the next heartbeat looks at {service}")]
+    PutOff {
+        /// The service.
+        service: ServiceName,
+    },
     /// Others were first, again and again.
     #[error(
         "others changed the record of {service} {MOST_RACES} times while this look was under way; the next heartbeat looks again"
@@ -90,6 +98,7 @@ impl LookError {
             LookError::Definition { .. } => "InvalidDefinition",
             LookError::Undefined { .. } => "UndefinedService",
             LookError::NewerSchema { .. } => "NewerSchema",
+            LookError::PutOff { .. } => "PutOff",
             LookError::Contended { .. } => "Contended",
         }
     }
@@ -98,7 +107,7 @@ impl LookError {
 impl<W: World> Reconciler<W> {
     /// A reconciler in this world.
     pub fn new(world: W) -> Self {
-        Reconciler { world }
+        Reconciler { world, budget: Budget::default() }
     }
 
     /// The world it works in.
@@ -111,8 +120,15 @@ impl<W: World> Reconciler<W> {
     /// # Errors
     /// What kept it from that; nothing was decided then.
     pub async fn look(&self, nudge: &Nudge) -> Result<Looked, LookError> {
+        self.look_within(LONGEST_WAIT, nudge).await
+    }
+
+    /// The same, waiting no longer than this for the load balancer's calls.
+    pub(crate) async fn look_within(&self, patience: SignedDuration, nudge: &Nudge) -> Result<Looked, LookError> {
+        let until = self.world.now() + patience;
         for _ in 0..MOST_RACES {
-            if let Some(looked) = Box::pin(self.look_once(nudge)).await? {
+            let patience = until.duration_since(self.world.now());
+            if let Some(looked) = Box::pin(self.look_once(patience, nudge)).await? {
                 return Ok(looked);
             }
         }
@@ -120,7 +136,7 @@ impl<W: World> Reconciler<W> {
     }
 
     /// `None`: somebody else saved first.
-    async fn look_once(&self, nudge: &Nudge) -> Result<Option<Looked>, LookError> {
+    async fn look_once(&self, patience: SignedDuration, nudge: &Nudge) -> Result<Option<Looked>, LookError> {
         let loaded = self.world.load(&nudge.service, nudge.trigger.request_id()).await?;
         let Some(text) = loaded.definition else {
             if loaded.record.is_some_and(|(record, _)| record.is_busy()) {
@@ -138,11 +154,14 @@ impl<W: World> Reconciler<W> {
             None => nudge.trigger.clone(),
         };
         let (record, version) = loaded.record.map_or((None, None), |(record, version)| (Some(record), Some(version)));
-        let now = self.world.now();
         let known = record.as_ref().and_then(touchable_operation).cloned();
+        let needs = Needs::of(record.as_ref(), &definition, &trigger, self.world.now());
+        self.wait_for_turn(needs, patience, nudge).await?;
+        let now = self.world.now();
+        let needs = (needs, record.as_ref().and_then(Record::deployment));
         let (seen, item) = join(
             // On the heap, like the rest of a look: the SDK's calls nest deeply.
-            Box::pin(observe(&self.world, &definition, Needs::of(record.as_ref(), &trigger, now), now)),
+            Box::pin(observe(&self.world, &definition, needs, now)),
             OptionFuture::from(known.as_ref().map(|id| self.world.operation(&nudge.service, id))),
         )
         .await;
@@ -153,6 +172,17 @@ impl<W: World> Reconciler<W> {
         let looked = Looked { answer: decision.answer.clone(), look_again_in: decision.look_again_in, moved };
         let done = Box::pin(self.carry_out(&definition, nudge, record.as_ref(), version, decision, item, now)).await?;
         Ok(done.then_some(looked))
+    }
+
+    /// Waits until the load balancer may be asked for all that this look needs of it.
+    async fn wait_for_turn(&self, needs: Needs, patience: SignedDuration, nudge: &Nudge) -> Result<(), LookError> {
+        let put_off = |_| LookError::PutOff { service: nudge.service.clone() };
+        let (calls, now) = (needs.balancer_calls(), self.world.now());
+        let wait = self.budget.reserve(calls, needs.haste, patience, now).map_err(put_off)?;
+        if !wait.is_zero() {
+            self.world.sleep(wait).await;
+        }
+        Ok(())
     }
 
     /// Answers about a service that nobody defined; the refusal of an event is told as well.

@@ -3,8 +3,9 @@
 use futures_util::future::{OptionFuture, join, join3, join5};
 use jiff::Timestamp;
 use signalbox_domain::definition::{Definition, ReleaseSource};
+use signalbox_domain::deployment::Deployment;
 use signalbox_domain::needs::Needs;
-use signalbox_domain::observation::{Group, Instance, Observation, TargetHealth};
+use signalbox_domain::observation::{Group, Instance, Observation, Probed, TargetHealth, Traffic};
 use signalbox_domain::slot::{BySlot, Slot};
 
 use crate::ports::{Cloud, CloudError, GroupSeen, Targets};
@@ -15,7 +16,7 @@ use crate::ports::{Cloud, CloudError, GroupSeen, Targets};
 pub(crate) async fn observe(
     cloud: &impl Cloud,
     definition: &Definition,
-    needs: Needs,
+    (needs, about): (Needs, Option<&Deployment>),
     now: Timestamp,
 ) -> Result<Observation, CloudError> {
     let in_parameters = matches!(definition.release, ReleaseSource::Parameter(_));
@@ -27,12 +28,18 @@ pub(crate) async fn observe(
         cloud.targets(definition, Slot::Green),
         OptionFuture::from(in_parameters.then(|| cloud.parameters(definition))),
     );
+    let asked = needs.probe.zip(about);
+    let evidence = join(
+        OptionFuture::from(needs.traffic.map(|window| cloud.traffic(definition, window))),
+        OptionFuture::from(asked.map(|(probe, about)| cloud.probe(definition, about, probe))),
+    );
     let beyond = join3(
         OptionFuture::from(wants_alarms.then(|| cloud.alarms(definition))),
         OptionFuture::from(needs.surroundings.then(|| cloud.surroundings(definition))),
         OptionFuture::from(needs.quiet.map(|slot| cloud.quiet(definition, slot, now))),
     );
-    let ((routing, groups, blue, green, parameters), (alarms, surroundings, quiet)) = join(essential, beyond).await;
+    let ((routing, groups, blue, green, parameters), (alarms, surroundings, quiet), (traffic, probed)) =
+        join3(essential, beyond, evidence).await;
     let groups = groups?;
     let releases = match parameters {
         Some(parameters) => seen_or_logged(parameters, definition),
@@ -50,6 +57,11 @@ pub(crate) async fn observe(
             Some(Default::default())
         },
         quiet: BySlot::from_fn(|slot| if needs.quiet == Some(slot) { quiet } else { None }),
+        traffic: needs
+            .traffic
+            .zip(traffic.and_then(|minutes| seen_or_logged(minutes, definition)))
+            .map(|(window, minutes)| Traffic { window, minutes }),
+        probed: asked.zip(probed).map(|((probe, _), answer)| Probed { probe, answer }),
         surroundings: surroundings.and_then(|surroundings| seen_or_logged(surroundings, definition)),
     })
 }

@@ -11,7 +11,9 @@ use signalbox_domain::decision::{Action, Entry, Outcome};
 use signalbox_domain::definition::{Arn, Capacity, Definition};
 use signalbox_domain::deployment::Deployment;
 use signalbox_domain::notice::Notice;
-use signalbox_domain::observation::{Alarms, Process, Quiet, Routing, Surroundings, TargetHealth};
+use signalbox_domain::observation::{
+    Alarms, Minute, Probe, ProbeAnswer, Process, Quiet, Routing, Surroundings, TargetHealth, Window,
+};
 use signalbox_domain::record::Record;
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::text::{InstanceId, Release, RequestId, ServiceName};
@@ -36,6 +38,11 @@ pub trait Cloud {
     fn quiet(&self, of: &Definition, slot: Slot, now: Timestamp) -> impl Future<Output = Result<Quiet, CloudError>>;
     /// What stands around the service.
     fn surroundings(&self, of: &Definition) -> impl Future<Output = Result<Surroundings, CloudError>>;
+    /// What both slots' target groups did in these minutes.
+    fn traffic(&self, of: &Definition, window: Window)
+    -> impl Future<Output = Result<BySlot<Vec<Minute>>, CloudError>>;
+    /// Asks somebody about the release of this deployment. No answer is an answer, too.
+    fn probe(&self, of: &Definition, about: &Deployment, probe: Probe) -> impl Future<Output = ProbeAnswer>;
     /// Does one thing. Doing it twice is harmless.
     fn apply(&self, of: &Definition, action: &Action) -> impl Future<Output = Result<(), CloudError>>;
 }

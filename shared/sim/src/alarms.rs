@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::trigger::AlarmState;
 
-use crate::traffic::Minute;
+use crate::traffic::{Minute, percentile_95};
 use crate::world::{Happening, World};
 
 /// An alarm over both slots together, as one on the load balancer is
@@ -129,11 +129,6 @@ fn breaches(world: &World, alarm: &Alarm, minute: i64) -> Option<bool> {
             .and_then(percentile_95)
             .is_some_and(|latency| latency > above),
     })
-}
-
-fn percentile_95(mut latencies: Vec<u32>) -> Option<u32> {
-    let rank = (latencies.len() * 95).div_ceil(100).checked_sub(1)?;
-    Some(*latencies.select_nth_unstable(rank).1)
 }
 
 impl World {

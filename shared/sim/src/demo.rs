@@ -35,6 +35,9 @@ const CANARY: &str =
 #[must_use]
 pub fn definition(guarded: bool, more: &str) -> String {
     let alarms = if guarded { format!("\"{ALARM}\"") } else { String::new() };
+    // A scenario that measures has a guard of its own.
+    let guard =
+        if more.contains("\"guard\"") { String::new() } else { format!(r#","guard": {{"alarms": [{alarms}]}}"#) };
     let balancer = "arn:aws:elasticloadbalancing:eu-west-1:123456789012";
     format!(
         r#"{{
@@ -44,8 +47,7 @@ pub fn definition(guarded: bool, more: &str) -> String {
     "blue": {{"asg": "codedetect-prod-blue-asg", "target_group_arn": "{balancer}:targetgroup/codedetect-blue/1"}},
     "green": {{"asg": "codedetect-prod-green-asg", "target_group_arn": "{balancer}:targetgroup/codedetect-green/2"}}
   }},
-  "release": {{"parameter": "/codedetect/prod/{{slot}}/release"}},
-  "guard": {{"alarms": [{alarms}]}}{more}
+  "release": {{"parameter": "/codedetect/prod/{{slot}}/release"}}{guard}{more}
 }}"#
     )
 }

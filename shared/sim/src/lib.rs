@@ -12,6 +12,7 @@
 //! - [`scenario`] says what happens to a service, [`mod@run`] lets it happen, [`mod@shrink`] makes a failing
 //!   run as small as it gets.
 //! - [`demo`] is a story in three acts on top of it.
+//! - [`invented`] stands beside it: minutes of invented releases, to try the rule of `guard.checks` on.
 
 pub mod alarms;
 pub mod autoscaling;
@@ -20,6 +21,7 @@ pub mod checkers;
 pub mod demo;
 pub mod faults;
 pub mod functions;
+pub mod invented;
 pub mod page;
 pub mod ports;
 pub mod run;

@@ -7,8 +7,11 @@ use std::rc::Rc;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::decision::Action;
 use signalbox_domain::definition::{Arn, Capacity, Definition};
+use signalbox_domain::deployment::Deployment;
 use signalbox_domain::notice::Notice;
-use signalbox_domain::observation::{AlarmSeen, Alarms, Quiet, Routing, Surroundings, TargetHealth};
+use signalbox_domain::observation::{
+    AlarmSeen, Alarms, Minute, Probe, ProbeAnswer, Quiet, Routing, Surroundings, TargetHealth, Window,
+};
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::text::{Release, RequestId, ServiceName};
 use signalbox_domain::trigger::AlarmState;
@@ -65,6 +68,14 @@ impl SimPorts {
         };
         let life = Life { dead: Cell::new(false), ends: Cell::new(ends), clock_off };
         SimPorts { world: Rc::clone(world), life: Rc::new(life) }
+    }
+
+    /// A view that no timeout ends, as of a process that is invoked again and again.
+    #[must_use]
+    pub fn lasting(world: &Shared) -> Self {
+        let ports = SimPorts::new(world);
+        ports.life.ends.set(Timestamp::MAX);
+        ports
     }
 
     /// This invocation's life.
@@ -257,6 +268,26 @@ impl Cloud for SimPorts {
         self.read("DescribeRules", |_| Surroundings::default()).await
     }
 
+    async fn traffic(&self, _: &Definition, window: Window) -> Result<BySlot<Vec<Minute>>, CloudError> {
+        self.read("GetMetricData", |world| {
+            let minutes = window.from.as_second() / 60..window.to.as_second() / 60;
+            BySlot::from_fn(|slot| minutes.clone().filter_map(|minute| seen_minute(world, slot, minute)).collect())
+        })
+        .await
+    }
+
+    async fn probe(&self, of: &Definition, about: &Deployment, probe: Probe) -> ProbeAnswer {
+        let (slot, release) = (about.slot, about.release.to_string());
+        let asked = self.read("Invoke", |world| {
+            world.probed.push((world.now, probe));
+            match probe {
+                Probe::Smoke => smoke(world, of, slot, &release),
+                Probe::BeforeTraffic | Probe::AfterTraffic => world.hook.answer(world.now),
+            }
+        });
+        asked.await.unwrap_or_else(|error| ProbeAnswer::Unanswered(error.to_string()))
+    }
+
     async fn apply(&self, _: &Definition, action: &Action) -> Result<(), CloudError> {
         let action = action.clone();
         self.change(
@@ -265,6 +296,34 @@ impl Cloud for SimPorts {
         )
         .await?
     }
+}
+
+/// The minute as CloudWatch tells it. What the load balancer dropped is in no metric of a target group.
+fn seen_minute(world: &World, slot: Slot, minute: i64) -> Option<Minute> {
+    let at = Timestamp::from_second(minute * 60).ok()?;
+    let counts = world.counted.minutes.get(&minute).map(|counts| &counts[slot]);
+    Some(Minute {
+        at,
+        requests: counts.map_or(0, |counts| counts.requests),
+        failures: counts.map_or(0, |counts| counts.target_failures + counts.refused_connections),
+        p95_ms: counts.and_then(|counts| counts.p95),
+    })
+}
+
+/// A request by header route: whoever is healthy in the slot answers.
+fn smoke(world: &mut World, of: &Definition, slot: Slot, release: &str) -> ProbeAnswer {
+    let routed = of.smoke.as_ref().is_some_and(|smoke| smoke.header.values().any(|value| value == "{slot}"));
+    let asked = if routed { slot } else { slot.other() };
+    let Some(instance) = world.pick_target(asked).map(|index| &world.groups[asked].instances[index]) else {
+        return ProbeAnswer::Refused("answered 503 instead of 200".to_owned());
+    };
+    if world.releases.get(&instance.release).copied().unwrap_or_default().fails_smoke {
+        return ProbeAnswer::Refused("answered 500 instead of 200".to_owned());
+    }
+    if instance.release != release {
+        return ProbeAnswer::Refused(format!("the body does not contain {release}"));
+    }
+    ProbeAnswer::Passed
 }
 
 fn api_name(action: &Action) -> &'static str {

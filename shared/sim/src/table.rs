@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use signalbox_domain::record::Record;
 use signalbox_reconciler::ports::{DecisionItem, OperationItem, Save, Saved};
 
-use crate::checkers;
+use crate::checkers::{self, Invariant};
 use crate::faults::Tampering;
 use crate::world::World;
 
@@ -45,9 +47,15 @@ impl World {
                 return Saved::Lost;
             }
             let version = stored.map_or(1, |version| version + 1);
-            table.records.insert(service.clone(), (record.clone(), version, save.nonce));
+            let Some(record) = read_back(record) else {
+                self.violate(Invariant::Terminates, "a record was written that nobody can read");
+                return Saved::Done;
+            };
+            let table = &mut self.table;
+            table.records.insert(service.clone(), (record, version, save.nonce));
             table.index(self.now);
         }
+        let table = &mut self.table;
         if let Some((request, operation)) = &save.accepted {
             table.requests.insert((service.clone(), request.to_string()), operation.to_string());
         }
@@ -57,14 +65,23 @@ impl World {
             if phases.last() != Some(&item.deployment.phase.name()) {
                 phases.push(item.deployment.phase.name());
             }
-            table.operations.insert((service.clone(), id), item.clone());
+            let Some(item) = read_back(item) else {
+                self.violate(Invariant::Terminates, "an operation was written that nobody can read");
+                return Saved::Done;
+            };
+            self.table.operations.insert((service.clone(), id), item);
         }
         if let Some(decision) = &save.decision {
-            table.decisions.push((service, decision.clone()));
+            self.table.decisions.push((service, decision.clone()));
         }
         checkers::after_save(self);
         Saved::Done
     }
+}
+
+/// What is read of what was written: the table holds text.
+fn read_back<T: Serialize + DeserializeOwned>(written: &T) -> Option<T> {
+    serde_json::from_str(&serde_json::to_string(written).ok()?).ok()
 }
 
 impl Table {

@@ -18,6 +18,8 @@ pub struct Nature {
     /// group shows it
     /// ([502](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html)).
     pub dropped_per_thousand: u32,
+    /// Whether it fails the smoke check although it passes the health check.
+    pub fails_smoke: bool,
     /// How long it takes for an answer, in milliseconds, give or take a half.
     pub latency_ms: u32,
     /// How many of 1,000 of its instances never come up.
@@ -32,6 +34,7 @@ impl Default for Nature {
             healthy: true,
             failures_per_thousand: 1,
             dropped_per_thousand: 0,
+            fails_smoke: false,
             latency_ms: 80,
             boot_failures_per_thousand: 0,
             dies_after: None,
@@ -64,8 +67,12 @@ pub struct Minute {
     pub target_failures: u64,
     /// HTTPCode_ELB_5XX_Count, which has no target group.
     pub balancer_failures: u64,
+    /// TargetConnectionErrorCount.
+    pub refused_connections: u64,
     /// TargetResponseTime of each, in milliseconds.
     pub latencies: Vec<u32>,
+    /// Their 95th percentile, when the minute is over.
+    pub p95: Option<u32>,
 }
 
 /// One second of the world.
@@ -88,6 +95,11 @@ const LATENCIES_KEPT: i64 = 3;
 pub(crate) fn second(world: &mut World) {
     let minute = world.now.as_second() / 60;
     world.counted.minutes.entry(minute).or_default();
+    if world.now.as_second() % 60 == 0
+        && let Some(closed) = world.counted.minutes.get_mut(&(minute - 1))
+    {
+        Slot::BOTH.into_iter().for_each(|slot| closed[slot].p95 = percentile_95(closed[slot].latencies.clone()));
+    }
     if world.now.as_second() % 60 == 0
         && let Some(old) = world.counted.minutes.get_mut(&(minute - LATENCIES_KEPT))
     {
@@ -125,12 +137,14 @@ fn answer(world: &mut World, slot: Slot, overloaded: bool) -> bool {
     counts.requests += 1;
     counts.latencies.push(latency);
     if !answers {
+        counts.refused_connections += u64::from(!overloaded);
         counts.balancer_failures += 1;
         world.counted.nobody_there += 1;
         return false;
     }
     let dropped = chance < nature.dropped_per_thousand;
-    let failed = chance < nature.dropped_per_thousand + nature.failures_per_thousand;
+    let failures = nature.failures_per_thousand + world.dependency_fails_per_thousand;
+    let failed = chance < nature.dropped_per_thousand + failures;
     if !failed {
         world.counted.served += 1;
         return true;
@@ -143,4 +157,9 @@ fn answer(world: &mut World, slot: Slot, overloaded: bool) -> bool {
     let release = instance.release.clone();
     *world.counted.failed_by_release.entry(release).or_default() += 1;
     false
+}
+
+pub(crate) fn percentile_95(mut latencies: Vec<u32>) -> Option<u32> {
+    let rank = (latencies.len() * 95).div_ceil(100).checked_sub(1)?;
+    Some(*latencies.select_nth_unstable(rank).1)
 }

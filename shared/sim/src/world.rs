@@ -9,6 +9,7 @@ use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::definition::Capacity;
 use signalbox_domain::notice::Notice;
+use signalbox_domain::observation::{Probe, ProbeAnswer};
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::trigger::AlarmState;
 
@@ -45,12 +46,18 @@ pub struct World {
     pub post: Vec<(Timestamp, Notice)>,
     /// Alarm events on their way to the functions.
     pub alarm_events: Vec<AlarmEvent>,
+    /// What the team's own functions say when they are asked about a release.
+    pub hook: Hook,
+    /// Who was asked about a release, and when.
+    pub probed: Vec<(Timestamp, Probe)>,
     /// What goes wrong with calls and invocations.
     pub faults: Faults,
     /// What the checkers saw that must not be.
     pub violations: Vec<Violation>,
     /// Until when what a slot lacks is the world's own doing: it took it away a moment ago.
     pub excused_until: BySlot<Timestamp>,
+    /// Something both slots lean on fails so many of 1,000 requests, whoever answers them.
+    pub dependency_fails_per_thousand: u32,
     /// No instance can be launched: the zone has no capacity left.
     pub no_capacity: bool,
     /// A person or a schedule took less than what comes needs.
@@ -80,6 +87,29 @@ pub(crate) struct Random {
     pub(crate) nonces: Rng,
     pub(crate) faults: Rng,
     pub(crate) delivery: Rng,
+}
+
+/// What the team's own functions say when they are asked about a release.
+#[derive(Clone, Debug, Default)]
+pub enum Hook {
+    /// Yes.
+    #[default]
+    Passes,
+    /// To wait until then, then yes.
+    WaitsUntil(Timestamp),
+    /// No.
+    Refuses,
+}
+
+impl Hook {
+    /// The answer now.
+    pub(crate) fn answer(&self, now: Timestamp) -> ProbeAnswer {
+        match self {
+            Hook::WaitsUntil(until) if now < *until => ProbeAnswer::Wait,
+            Hook::Passes | Hook::WaitsUntil(_) => ProbeAnswer::Passed,
+            Hook::Refuses => ProbeAnswer::Refused("the migration is not done".to_owned()),
+        }
+    }
 }
 
 /// What happened to the world.
@@ -139,9 +169,12 @@ impl World {
             table: Table::default(),
             post: Vec::new(),
             alarm_events: Vec::new(),
+            hook: Hook::default(),
+            probed: Vec::new(),
             faults: Faults::default(),
             violations: Vec::new(),
             excused_until: BySlot { blue: now, green: now },
+            dependency_fails_per_thousand: 0,
             no_capacity: false,
             too_small: false,
             answered: 0,

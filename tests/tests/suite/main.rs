@@ -10,6 +10,7 @@
 
 mod cli;
 mod drive;
+mod evidence;
 mod flip;
 mod harness;
 mod infra;

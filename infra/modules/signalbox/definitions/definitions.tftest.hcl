@@ -14,11 +14,11 @@ variables {
 run "what_is_left_out_is_not_written" {
   command = plan
   variables {
-    services = { shop = { listener_arn = var.listener, slots = var.slots, release = var.release, strategy = { kind = "canary" }, guard = { checks = [{ metric = "error_rate" }] } } }
+    services = { shop = { listener_arn = var.listener, slots = var.slots, release = var.release, strategy = { kind = "canary" }, guard = { checks = [{ metric = "error_rate", max_percent = 5 }] } } }
   }
   assert {
     condition = jsondecode(output.documents["shop"]) == {
-      name = "shop", listener_arn = var.listener, slots = var.slots, release = var.release, strategy = { kind = "canary" }, guard = { checks = [{ metric = "error_rate" }] }
+      name = "shop", listener_arn = var.listener, slots = var.slots, release = var.release, strategy = { kind = "canary" }, guard = { checks = [{ metric = "error_rate", max_percent = 5 }] }
     }
     error_message = "written: ${output.documents["shop"]}"
   }
@@ -40,7 +40,8 @@ run "everything_may_be_said" {
       arrival          = "supersede"
       health           = { within = "15m", settle = "15m", max_launch_failures = 0 }
       smoke            = { url = "https://shop.example/health", header = { "x-slot" = "{slot}" }, status = 204, contains = "ok", attempts = 20 }
-      guard            = { alarms = ["a", "b"], on_no_data = "pause", checks = [{ metric = "latency_p95_ms", max_ms = 400, max_ratio_to_live = 1.5, min_requests = 0, failures_allowed = 1 }] }
+      hooks            = { before_traffic = "arn:aws:lambda:eu-west-1:123456789012:function:shop-ready:live", after_traffic = "shop-told", within = "10m" }
+      guard            = { alarms = ["a", "b"], on_no_data = "pause", checks = [{ metric = "latency_p95_ms", max_ms = 400, max_ratio_to_live = 1.5, min_requests = 0, failures_allowed = 1 }, { metric = "error_rate", max_ratio_to_live = 1000 }, { metric = "requests", min_requests = 1 }] }
       pause_limit      = "720h"
       replacement      = { confirm = "0s", within = "15m", max_in_window = 3, window = "1h", hold_above_percent = 100 }
       drift            = { every = "5m", on_external_change = "correct" }
@@ -235,6 +236,86 @@ run "a_ratio_is_at_least_one" {
   command = plan
   variables {
     services = { shop = { listener_arn = var.listener, guard = { checks = [{ metric = "error_rate", max_ratio_to_live = 0.5 }] }, slots = var.slots, release = var.release } }
+  }
+  expect_failures = [output.services]
+}
+
+run "a_ratio_ends_at_a_thousand" {
+  command = plan
+  variables {
+    services = { shop = { listener_arn = var.listener, guard = { checks = [{ metric = "error_rate", max_ratio_to_live = 1001 }] }, slots = var.slots, release = var.release } }
+  }
+  expect_failures = [output.services]
+}
+
+run "percent_limits_errors_alone" {
+  command = plan
+  variables {
+    services = { shop = { listener_arn = var.listener, guard = { checks = [{ metric = "latency_p95_ms", max_ms = 400, max_percent = 5 }] }, slots = var.slots, release = var.release } }
+  }
+  expect_failures = [output.services]
+}
+
+run "milliseconds_limit_latency_alone" {
+  command = plan
+  variables {
+    services = { shop = { listener_arn = var.listener, guard = { checks = [{ metric = "error_rate", max_percent = 5, max_ms = 400 }] }, slots = var.slots, release = var.release } }
+  }
+  expect_failures = [output.services]
+}
+
+run "a_check_of_errors_has_a_limit" {
+  command = plan
+  variables {
+    services = { shop = { listener_arn = var.listener, guard = { checks = [{ metric = "error_rate", min_requests = 50 }] }, slots = var.slots, release = var.release } }
+  }
+  expect_failures = [output.services]
+}
+
+run "a_check_of_latency_has_a_limit" {
+  command = plan
+  variables {
+    services = { shop = { listener_arn = var.listener, guard = { checks = [{ metric = "latency_p95_ms" }] }, slots = var.slots, release = var.release } }
+  }
+  expect_failures = [output.services]
+}
+
+run "requests_are_not_compared" {
+  command = plan
+  variables {
+    services = { shop = { listener_arn = var.listener, guard = { checks = [{ metric = "requests", min_requests = 1, max_ratio_to_live = 2 }] }, slots = var.slots, release = var.release } }
+  }
+  expect_failures = [output.services]
+}
+
+run "requests_are_counted_from_one" {
+  command = plan
+  variables {
+    services = { shop = { listener_arn = var.listener, guard = { checks = [{ metric = "requests", min_requests = 0 }] }, slots = var.slots, release = var.release } }
+  }
+  expect_failures = [output.services]
+}
+
+run "there_are_at_most_twenty_checks" {
+  command = plan
+  variables {
+    services = { shop = { listener_arn = var.listener, guard = { checks = [for n in range(21) : { metric = "requests", min_requests = n + 1 }] }, slots = var.slots, release = var.release } }
+  }
+  expect_failures = [output.services]
+}
+
+run "a_hook_is_a_function" {
+  command = plan
+  variables {
+    services = { shop = { listener_arn = var.listener, hooks = { before_traffic = "https://shop.example/hook" }, slots = var.slots, release = var.release } }
+  }
+  expect_failures = [output.services]
+}
+
+run "hooks_name_one" {
+  command = plan
+  variables {
+    services = { shop = { listener_arn = var.listener, hooks = { within = "5m" }, slots = var.slots, release = var.release } }
   }
   expect_failures = [output.services]
 }

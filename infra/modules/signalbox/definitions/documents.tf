@@ -10,6 +10,7 @@ locals {
     }) : field => value if value != null }
     health = service.health == null ? null : { for field, value in service.health : field => value if value != null }
     smoke  = service.smoke == null ? null : { for field, value in service.smoke : field => value if value != null }
+    hooks  = service.hooks == null ? null : { for field, value in service.hooks : field => value if value != null }
     guard = service.guard == null ? null : { for field, value in merge(service.guard, {
       checks = service.guard.checks == null ? null : [for check in service.guard.checks : { for field, value in check : field => value if value != null }]
     }) : field => value if value != null }

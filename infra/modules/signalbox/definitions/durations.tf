@@ -9,6 +9,7 @@ locals {
       "pause_limit"         = service.pause_limit
       "health.within"       = local.parts[name].health.within
       "health.settle"       = local.parts[name].health.settle
+      "hooks.within"        = local.parts[name].hooks.within
       "replacement.confirm" = local.parts[name].replacement.confirm
       "replacement.within"  = local.parts[name].replacement.within
       "replacement.window"  = local.parts[name].replacement.window

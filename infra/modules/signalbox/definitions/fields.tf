@@ -1,7 +1,7 @@
 # Fields that do not exist. Terraform drops them while it converts, so they are looked for in what was written.
 locals {
   service_fields = {
-    ""             = ["listener_arn", "rule_arn", "slots", "capacity", "release", "strategy", "bake", "standby", "route_settle", "settle_guard", "arrival", "health", "smoke", "guard", "pause_limit", "replacement", "drift", "mode", "alerts_topic_arn"]
+    ""             = ["listener_arn", "rule_arn", "slots", "capacity", "release", "strategy", "bake", "standby", "route_settle", "settle_guard", "arrival", "health", "smoke", "hooks", "guard", "pause_limit", "replacement", "drift", "mode", "alerts_topic_arn"]
     ".slots"       = ["blue", "green"]
     ".slots.*"     = ["asg", "target_group_arn"]
     ".capacity"    = ["min", "desired", "max"]
@@ -11,6 +11,7 @@ locals {
     ".approval"    = ["within", "else"]
     ".health"      = ["within", "settle", "max_launch_failures"]
     ".smoke"       = ["url", "header", "status", "contains", "attempts"]
+    ".hooks"       = ["before_traffic", "after_traffic", "within"]
     ".guard"       = ["alarms", "on_no_data", "checks"]
     ".check"       = ["metric", "max_percent", "max_ms", "max_ratio_to_live", "min_requests", "failures_allowed"]
     ".replacement" = ["confirm", "within", "max_in_window", "window", "hold_above_percent"]
@@ -26,7 +27,7 @@ locals {
   objects = concat(
     flatten([for name, service in var.given.services : concat(
       [{ at = "services.${name}", has = keys(service), may = local.service_fields[""] }],
-      [for part in ["slots", "capacity", "release", "strategy", "health", "smoke", "guard", "replacement", "drift"] :
+      [for part in ["slots", "capacity", "release", "strategy", "health", "smoke", "hooks", "guard", "replacement", "drift"] :
       { at = "services.${name}.${part}", has = try(keys(service[part]), []), may = local.service_fields[".${part}"] }],
       [for slot in ["blue", "green"] :
       { at = "services.${name}.slots.${slot}", has = try(keys(service.slots[slot]), []), may = local.service_fields[".slots.*"] }],

@@ -4,7 +4,7 @@
 locals {
   wrong_values = concat(
     local.unknown_fields, local.wrong_names, local.wrong_capacities, local.wrong_words, local.wrong_numbers,
-    local.wrong_strategies, local.wrong_steps, local.wrong_durations,
+    local.wrong_checks, local.wrong_strategies, local.wrong_steps, local.wrong_durations,
   )
 
   # A part that is left out has no fields, so that checks need not ask. By conditions and not by try(), which answers
@@ -14,6 +14,7 @@ locals {
     strategy    = service.strategy == null ? { kind = "all_at_once", weight = null, bake = null, percent = null, every = null, steps = null } : service.strategy
     steps       = service.strategy == null ? [] : service.strategy.steps == null ? [] : service.strategy.steps
     health      = service.health == null ? { within = null, settle = null, max_launch_failures = null } : service.health
+    hooks       = service.hooks == null ? { before_traffic = null, after_traffic = null, within = null } : service.hooks
     alarms      = service.guard == null ? [] : service.guard.alarms == null ? [] : service.guard.alarms
     checks      = service.guard == null ? [] : service.guard.checks == null ? [] : service.guard.checks
     on_no_data  = service.guard == null ? null : service.guard.on_no_data
@@ -82,7 +83,7 @@ locals {
     ],
     [for index, check in local.parts[name].checks : [
       { at = "services.${name}.guard.checks[${index}].max_percent", is = check.max_percent, low = 0, high = 100, whole = false },
-      { at = "services.${name}.guard.checks[${index}].max_ratio_to_live", is = check.max_ratio_to_live, low = 1, high = local.most, whole = false },
+      { at = "services.${name}.guard.checks[${index}].max_ratio_to_live", is = check.max_ratio_to_live, low = 1, high = 1000, whole = false },
       { at = "services.${name}.guard.checks[${index}].max_ms", is = check.max_ms, low = 0, high = local.most, whole = true },
       { at = "services.${name}.guard.checks[${index}].min_requests", is = check.min_requests, low = 0, high = local.most, whole = true },
       { at = "services.${name}.guard.checks[${index}].failures_allowed", is = check.failures_allowed, low = 0, high = local.most, whole = true },
@@ -92,6 +93,25 @@ locals {
   wrong_numbers = [for number in local.numbers : "${number.at}: must be ${number.whole ? "a whole number" : "a number"} ${number.high == local.most ? "from ${number.low} up" : "from ${number.low} to ${number.high}"}." if number.is == null ? false : number.is < number.low || number.is > number.high || number.whole && floor(number.is) != number.is]
 
   wrong_smokes = [for name, service in var.services : "services.${name}.smoke.url: must begin with http:// or https://." if service.smoke == null ? false : !can(regex("^https?://", service.smoke.url))]
+
+  wrong_hooks = flatten([for name, service in var.services : concat(
+    service.hooks == null ? [] : service.hooks.before_traffic == null && service.hooks.after_traffic == null ? ["services.${name}.hooks: give before_traffic or after_traffic, or leave hooks out."] : [],
+    [for field in ["before_traffic", "after_traffic"] : "services.${name}.hooks.${field}: must be the name or the ARN of a Lambda function." if local.parts[name].hooks[field] == null ? false : !can(regex("^[A-Za-z0-9_:$-]{1,170}$", local.parts[name].hooks[field]))],
+  )])
+
+  # What a check may be limited by. A metric that does not exist is told once, above.
+  check_limits = { error_rate = "max_percent", latency_p95_ms = "max_ms" }
+  wrong_checks = flatten([for name, part in local.parts : concat(
+    length(part.checks) > 20 ? ["services.${name}.guard.checks: must be at most 20."] : [],
+    [for index, check in part.checks : concat(
+      [for metric, limit in local.check_limits : "services.${name}.guard.checks[${index}].${limit}: is a limit of ${metric} alone." if check[limit] != null && check.metric != metric],
+      check.metric != "requests" ? [] : concat(
+        check.max_ratio_to_live != null ? ["services.${name}.guard.checks[${index}].max_ratio_to_live: does not limit requests, which take min_requests alone."] : [],
+        check.min_requests == null || check.min_requests == 0 ? ["services.${name}.guard.checks[${index}].min_requests: is required: how many requests there must have been."] : [],
+      ),
+      [for metric, limit in local.check_limits : "services.${name}.guard.checks[${index}].${limit}: is required, or max_ratio_to_live: without a limit nothing can fail." if check.metric == metric && check[limit] == null && check.max_ratio_to_live == null],
+    )],
+  )])
 
   wrong_alarms = flatten([for name, part in local.parts : concat(
     length(part.alarms) > 100 ? ["services.${name}.guard.alarms: must be at most 100 names, as many as CloudWatch describes at once."] : [],

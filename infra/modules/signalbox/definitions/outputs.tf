@@ -41,6 +41,11 @@ output "services" {
   }
 
   precondition {
+    condition     = length(local.wrong_hooks) == 0
+    error_message = join("\n", local.wrong_hooks)
+  }
+
+  precondition {
     condition     = length(local.wrong_alarms) == 0
     error_message = join("\n", local.wrong_alarms)
   }

@@ -51,16 +51,21 @@ variable "services" {
       contains = optional(string)      # {release} becomes the release
       attempts = optional(number)      # 3
     }))
+    hooks = optional(object({
+      before_traffic = optional(string) # a Lambda function's name or ARN
+      after_traffic  = optional(string) # the same or another
+      within         = optional(string) # 10m
+    }))
     guard = optional(object({
       alarms     = optional(list(string)) # names, metric or composite
       on_no_data = optional(string)       # pass (default), fail, pause
       checks = optional(list(object({
-        metric            = string # error_rate, latency_p95_ms, requests
-        max_percent       = optional(number)
-        max_ms            = optional(number)
-        max_ratio_to_live = optional(number)
-        min_requests      = optional(number)
-        failures_allowed  = optional(number)
+        metric            = string           # error_rate, latency_p95_ms, requests
+        max_percent       = optional(number) # of error_rate
+        max_ms            = optional(number) # of latency_p95_ms
+        max_ratio_to_live = optional(number) # of either
+        min_requests      = optional(number) # 0; fewer are no data
+        failures_allowed  = optional(number) # 0
       })))
     }))
     pause_limit = optional(string) # 4h

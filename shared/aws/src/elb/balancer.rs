@@ -1,7 +1,6 @@
 //! The calls to Elastic Load Balancing.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::types::{Action, TargetHealthDescription, TargetHealthStateEnum};
@@ -13,7 +12,6 @@ use signalbox_domain::observation::{Routing, TargetHealth};
 use signalbox_domain::slot::{Slot, Split};
 use signalbox_reconciler::ports::{CloudError, Targets};
 
-use super::bucket::Bucket;
 use super::surroundings::{ListenerSeen, balancer_arn, other_routes};
 use super::weights::{self, Groups};
 use crate::errors::{OrFailed, unusable};
@@ -21,11 +19,10 @@ use crate::errors::{OrFailed, unusable};
 /// As many items as one page may hold.
 const PAGE: i32 = 400;
 
-/// Elastic Load Balancing, with the bucket that its describe calls share.
+/// Elastic Load Balancing.
 #[derive(Clone, Debug)]
 pub struct Balancer {
     client: Client,
-    bucket: Arc<Bucket>,
 }
 
 /// What else at the load balancer concerns a service.
@@ -39,10 +36,10 @@ pub struct Routes {
 }
 
 impl Balancer {
-    /// One for the life of the process: the bucket belongs to it, and its clones share it.
+    /// One for the life of the process.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Balancer { client: Client::new(config), bucket: Arc::default() }
+        Balancer { client: Client::new(config) }
     }
 
     /// The forward action of a service.
@@ -50,7 +47,6 @@ impl Balancer {
     /// # Errors
     /// When the listener or rule cannot be read.
     pub async fn routing(&self, of: &Definition) -> Result<Routing, CloudError> {
-        self.bucket.take().await;
         Ok(weights::read(&self.actions(&of.routes_at).await?, Groups::of(of)))
     }
 
@@ -61,7 +57,6 @@ impl Balancer {
     /// When the target group cannot be read.
     pub async fn targets(&self, of: &Definition, slot: Slot) -> Result<Targets, CloudError> {
         let group = &of.slots[slot].target_group_arn;
-        self.bucket.take().await;
         let answer = self
             .client
             .describe_target_health()
@@ -78,7 +73,6 @@ impl Balancer {
     /// # Errors
     /// When the actions cannot be read or written, or forward to neither slot.
     pub async fn route(&self, of: &Definition, split: Split) -> Result<(), CloudError> {
-        self.bucket.take_at_once();
         let actions = self.actions(&of.routes_at).await?;
         let (operation, arn) = match &of.routes_at {
             RoutesAt::Listener(arn) => ("ModifyListener", arn),
@@ -171,7 +165,6 @@ impl Balancer {
         let mut listeners = Vec::new();
         let mut marker = None;
         loop {
-            self.bucket.take().await;
             let request = self.client.describe_listeners().load_balancer_arn(&balancer).page_size(PAGE);
             let answer = request.set_marker(marker).send().await.or_failed(CALL, &balancer)?;
             listeners.extend(answer.listeners.unwrap_or_default());
@@ -192,7 +185,6 @@ impl Balancer {
         let mut rules = Vec::new();
         let mut marker = None;
         loop {
-            self.bucket.take().await;
             let request = self.client.describe_rules().listener_arn(listener).page_size(PAGE);
             let answer = request.set_marker(marker).send().await.or_failed("DescribeRules", &listener)?;
             rules.extend(answer.rules.unwrap_or_default());
@@ -207,7 +199,6 @@ impl Balancer {
     /// ([attributes](https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html)).
     async fn attributes(&self, of: &Definition, slot: Slot) -> Result<BTreeMap<String, String>, CloudError> {
         let group = &of.slots[slot].target_group_arn;
-        self.bucket.take().await;
         let answer = self
             .client
             .describe_target_group_attributes()

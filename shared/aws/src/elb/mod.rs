@@ -1,7 +1,6 @@
 //! Elastic Load Balancing: the weights, the health of the targets, and what else forwards to them.
 
 mod balancer;
-mod bucket;
 mod surroundings;
 mod weights;
 

@@ -1,13 +1,12 @@
 //! The parts of a definition, each with its defaults.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::mistake::Mistake;
 use crate::slot::Slot;
-use crate::text::{AlarmName, GroupName, Malformed, Release, Span};
+use crate::text::{GroupName, Malformed, Release, Span};
 
 /// An Amazon Resource Name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -260,146 +259,6 @@ impl Health {
         Ok(())
     }
 }
-
-/// A request through the load balancer, by header route, to the slot that has no traffic yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Smoke {
-    /// The address asked.
-    pub url: String,
-    /// The header that the listener's rules route by; `{slot}` in a value becomes the slot.
-    #[serde(default)]
-    pub header: BTreeMap<String, String>,
-    /// The HTTP status expected.
-    #[serde(default = "ok_status")]
-    pub status: u16,
-    /// Text the body must contain; `{release}` becomes the release.
-    #[serde(default)]
-    pub contains: Option<String>,
-    /// How often it is tried.
-    #[serde(default = "three")]
-    pub attempts: u32,
-}
-
-fn ok_status() -> u16 {
-    200
-}
-fn three() -> u32 {
-    3
-}
-
-impl Smoke {
-    pub(super) fn check(&self) -> Result<(), Mistake> {
-        if !(self.url.starts_with("http://") || self.url.starts_with("https://")) {
-            return Err(Mistake::at("smoke.url", "must begin with http:// or https://"));
-        }
-        if !(100..=599).contains(&self.status) {
-            return Err(Mistake::at("smoke.status", "must be an HTTP status, 100 to 599"));
-        }
-        if !(1..=20).contains(&self.attempts) {
-            return Err(Mistake::at("smoke.attempts", "must be 1 to 20"));
-        }
-        Ok(())
-    }
-}
-
-/// What takes a release back.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Guard {
-    /// CloudWatch alarms, metric or composite, that mean: back.
-    pub alarms: Vec<AlarmName>,
-    /// What a check without data means.
-    pub on_no_data: OnNoData,
-    /// Measurements of the new slot, alone and against the live one.
-    pub checks: Vec<Check>,
-}
-
-impl Guard {
-    pub(super) fn check(&self) -> Result<(), Mistake> {
-        if self.alarms.len() > 100 {
-            return Err(Mistake::at(
-                "guard.alarms",
-                "must be at most 100 names, as many as CloudWatch describes at once",
-            ));
-        }
-        for (index, alarm) in self.alarms.iter().enumerate() {
-            if self.alarms[..index].contains(alarm) {
-                return Err(Mistake::at(format!("guard.alarms[{index}]"), "is named twice"));
-            }
-        }
-        for (index, check) in self.checks.iter().enumerate() {
-            let at = |field: &str, problem: &str| Err(Mistake::at(format!("guard.checks[{index}].{field}"), problem));
-            if check.max_percent.is_some_and(|limit| !(0.0..=100.0).contains(&limit.0)) {
-                return at("max_percent", "must be 0 to 100");
-            }
-            if check.max_ratio_to_live.is_some_and(|limit| limit.0.is_nan() || limit.0 < 1.0) {
-                return at("max_ratio_to_live", "must be at least 1.0");
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What a check without data means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnNoData {
-    /// Go on, and say so.
-    #[default]
-    Pass,
-    /// Take the release back.
-    Fail,
-    /// Hold where it is.
-    Pause,
-}
-
-/// One measurement of the new slot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Check {
-    /// What is measured.
-    pub metric: CheckMetric,
-    /// The most it may be, in percent of the requests.
-    #[serde(default)]
-    pub max_percent: Option<Limit>,
-    /// The most it may be, in milliseconds.
-    #[serde(default)]
-    pub max_ms: Option<u32>,
-    /// The most it may be, as a multiple of the live slot's over the same minutes.
-    #[serde(default)]
-    pub max_ratio_to_live: Option<Limit>,
-    /// Fewer requests than this are no data.
-    #[serde(default)]
-    pub min_requests: u32,
-    /// How many measurements may fail before the release is taken back.
-    #[serde(default)]
-    pub failures_allowed: u32,
-}
-
-/// What a check measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckMetric {
-    /// Failed requests of the target group, in percent.
-    ErrorRate,
-    /// The 95th percentile of the response time, in milliseconds.
-    LatencyP95Ms,
-    /// The number of requests.
-    Requests,
-}
-
-/// A limit with decimals. Equal when the bits are, so that definitions can be compared.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Limit(pub f64);
-
-impl PartialEq for Limit {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.to_bits() == other.0.to_bits()
-    }
-}
-impl Eq for Limit {}
 
 /// How sick instances are replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

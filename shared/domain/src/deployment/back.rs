@@ -19,6 +19,7 @@ impl Look<'_> {
         deployment.asking = None;
         deployment.short_since = None;
         deployment.proved = false;
+        deployment.proved_since = None;
         deployment.tearing_down = false;
         deployment.blind_since = None;
         deployment.promoted = false;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Deployment, Launches, Phase, Purpose};
+use super::{Deployment, Launches, Measured, Phase, Probes, Purpose};
 use crate::definition::{Capacity, Mode};
 use crate::look::Look;
 use crate::observation::Process;
@@ -38,21 +38,9 @@ impl Look<'_> {
         }
         self.freeze_allows()?;
         self.definition.release.accepts(&request.release)?;
-        self.refuse_what_is_not_built()?;
         self.surroundings_allow()?;
         self.alarms_allow(request.fix_forward)?;
         self.world_allows(request.fix_forward)
-    }
-
-    /// A definition may ask for more than this version does. Saying so beats skipping it.
-    fn refuse_what_is_not_built(&self) -> Result<(), String> {
-        if self.definition.smoke.is_some() {
-            return Err("the definition asks for a smoke check, which this version does not make yet; remove smoke to deploy without it".to_owned());
-        }
-        if !self.definition.guard.checks.is_empty() {
-            return Err("the definition has guard.checks, which this version does not measure yet; remove them to deploy on alarms alone".to_owned());
-        }
-        Ok(())
     }
 
     fn surroundings_allow(&self) -> Result<(), String> {
@@ -174,6 +162,9 @@ impl Look<'_> {
             keep_dead_since: None,
             keep_doubtful_since: None,
             proved: false,
+            proved_since: None,
+            probes: Probes::default(),
+            measured: Measured::default(),
             tearing_down: false,
             forced: false,
             since: self.now,

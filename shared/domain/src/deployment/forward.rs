@@ -1,6 +1,6 @@
 //! The way in: provisioning, verifying, the steps of the shift, baking.
 
-use super::{Cause, Deployment, Phase, Purpose};
+use super::{Cause, Deployment, Measured, Phase, Purpose};
 use crate::definition::{OnNoData, Otherwise, Step};
 use crate::look::Look;
 use crate::notice::{Kind, Severity};
@@ -26,6 +26,7 @@ impl Look<'_> {
             return self.fail(deployment, cause);
         }
         self.tell_missing_alarms(deployment);
+        self.tell_silence(deployment);
         if deployment.paused_since.is_some() || deployment.asking.is_some() {
             return false;
         }
@@ -57,9 +58,15 @@ impl Look<'_> {
                 return Some(Cause::GuardBlind { limit });
             }
         }
+        if let Some(cause) = self.probe_against(deployment).or_else(|| self.check_against(deployment)) {
+            return Some(cause);
+        }
         let within = self.definition.health.within;
-        // A look that comes late, but finds all well, is no failure.
-        let late = deployment.elapsed(self.now) > within.duration() && !self.is_complete(deployment);
+        // A look that comes late, but finds all well, is no failure; nor is what was well at the last look.
+        let was_well = matches!(deployment.phase, Phase::Verifying { healthy_since: Some(_) });
+        let late = deployment.elapsed(self.now) > within.duration()
+            && !self.is_complete(deployment)
+            && !(was_well && deployment.probes.were_asked());
         match deployment.phase {
             Phase::Provisioning { cleared: false } => {
                 let late = deployment.elapsed(self.now) > within.duration() + self.draining(deployment.slot);
@@ -186,18 +193,24 @@ impl Look<'_> {
     }
 
     fn verify(&mut self, deployment: &Deployment, healthy_since: Option<jiff::Timestamp>) -> bool {
-        let complete = self.is_complete(deployment);
+        let (complete, now) = (self.is_complete(deployment), self.now);
         let since = if complete { healthy_since.or(Some(self.now)) } else { None };
         if since != healthy_since
             && let Some(own) = self.deployment_mut()
         {
             own.phase = Phase::Verifying { healthy_since: since };
+            if !complete && own.probes.were_asked() {
+                // It had been launched in time; what is lost now has its time anew.
+                own.since = now;
+            }
         }
         let settled =
             since.is_some_and(|since| self.now.duration_since(since) >= self.definition.health.settle.duration());
-        if !(settled && self.guard_is_readable()) {
+        let asks = self.seen.probed.is_some() || deployment.awaits(self.definition).is_some();
+        if asks || !(settled && self.guard_is_readable()) {
             return false;
         }
+        self.record.took.launch = Some(deployment.elapsed(self.now));
         let what = format!("{} stayed healthy for {}", deployment.slot, self.definition.health.settle);
         self.go_to_step(deployment, 0, what)
     }
@@ -231,12 +244,9 @@ impl Look<'_> {
             }
             return false;
         }
-        let bake = match deployment.steps.get(step) {
-            Some(Step::Weight { bake, .. }) => bake.duration(),
-            Some(Step::Approval { .. }) | None => jiff::SignedDuration::ZERO,
-        };
         let seen = self.record.routing.seen_since.is_some();
-        if !seen || !self.guard_is_readable() || !(deployment.promoted || self.seen_for() >= bake) {
+        let over = deployment.promoted || self.wait_is_over(deployment);
+        if !(seen && over && self.guard_is_readable() && self.checks_allow(deployment)) {
             return false;
         }
         self.go_to_step(deployment, step + 1, format!("{} % on {} went well", weight, deployment.slot))
@@ -324,6 +334,7 @@ impl Look<'_> {
         }
         match otherwise {
             Otherwise::Rollback => self.fail(deployment, Cause::NotApproved { within }),
+            Otherwise::Promote if !(self.guard_is_readable() && self.checks_allow(deployment)) => false,
             Otherwise::Promote => {
                 self.go_to_step(deployment, step + 1, format!("nobody answered within {within}: going on, as agreed"))
             }
@@ -337,7 +348,10 @@ impl Look<'_> {
             && deployment.asking.is_none()
             && self.record.routing.seen_since.is_some()
             && (deployment.proved
-                || (deployment.promoted || self.seen_for() >= self.definition.bake.duration())
+                || (deployment.promoted || self.wait_is_over(deployment))
+                    && self.checks_allow(deployment)
+                    && self.seen.probed.is_none()
+                    && deployment.awaits(self.definition).is_none()
                     && self.is_settled()
                     && self.guard_is_readable()
                     && self.seen.healthy(deployment.slot) >= deployment.size)
@@ -347,8 +361,10 @@ impl Look<'_> {
         if !self.is_proved(deployment) {
             return false;
         }
+        let now = self.now;
         if let Some(own) = self.deployment_mut() {
             own.proved = true;
+            own.proved_since.get_or_insert(now);
         }
         if !self.is_restored(deployment.slot) {
             self.tell_overdue(deployment);
@@ -379,7 +395,7 @@ impl Look<'_> {
     /// Giving back what was changed should take seconds. When it does not, people must know: the
     /// traffic is where it belongs, but the group is still held.
     fn tell_overdue(&mut self, deployment: &Deployment) {
-        let waited = self.seen_for() - self.definition.bake.duration();
+        let waited = deployment.proved_since.map_or(jiff::SignedDuration::ZERO, |since| self.now.duration_since(since));
         if deployment.overdue_told || waited <= self.definition.health.within.duration() {
             return;
         }
@@ -401,6 +417,8 @@ impl Look<'_> {
         next.phase = phase;
         next.since = self.now;
         next.promoted = false;
+        next.probes.ask_anew();
+        next.measured = Measured::default();
         next.paused_before = jiff::SignedDuration::ZERO;
         self.note(&next, what);
         let text = next.describe();

@@ -38,10 +38,13 @@ impl Look<'_> {
         Some(Cause::AlarmMissing { alarm: missing.clone() })
     }
 
-    /// Whether the guard lets a deployment go on: its alarms could be read, and none is missing
+    /// Whether the guard lets a deployment go on: its alarms and what is to be measured could be read, and none is missing
     /// where the definition says to hold then.
     pub(super) fn guard_is_readable(&self) -> bool {
         let guard = &self.definition.guard;
+        if self.is_unmeasured() {
+            return false;
+        }
         match &self.seen.alarms {
             None => guard.alarms.is_empty(),
             Some(alarms) => {
@@ -75,11 +78,13 @@ impl Look<'_> {
         if let (Some(alarms), Some(standby)) = (&self.seen.alarms, &mut self.record.standby) {
             rearm(alarms, &mut standby.of);
         }
+        self.hear_probe();
+        self.measure();
         let Some(mut deployment) = self.deployment().cloned() else { return };
         if let Some(alarms) = &self.seen.alarms {
             rearm(alarms, &mut deployment);
         }
-        let blind = !self.guard_is_readable() && deployment.phase.is_forward();
+        let blind = (!self.guard_is_readable() || self.is_kept_by_checks(&deployment)) && deployment.phase.is_forward();
         deployment.blind_since = blind.then(|| deployment.blind_since.unwrap_or(self.now));
         if is_launching(&deployment) {
             self.count_launches(&mut deployment);

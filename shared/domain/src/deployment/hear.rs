@@ -1,7 +1,7 @@
 //! What a trigger asks for, and the loop that carries a look to where nothing more follows.
 
 use super::door::{Plan, in_time};
-use super::{Cause, Deployment, Phase, Purpose};
+use super::{Cause, Deployment, Measured, Phase, Purpose};
 use crate::decision::Outcome;
 use crate::definition::{Mode, Strategy};
 use crate::look::{Look, Reply};
@@ -294,12 +294,16 @@ impl Look<'_> {
             Word::Pause if forward => Reply::new(Outcome::Waiting, "it is paused already"),
             Word::Resume if deployment.asking.is_some() => {
                 deployment.asking = None;
+                deployment.blind_since = None;
+                deployment.probes.ask_anew();
+                deployment.measured = Measured { from: Some(self.now), ..Measured::default() };
                 self.mark(deployment, "a person lets it go on", "goes on")
             }
             Word::Resume => match (paused, &deployment.phase) {
                 (Some(since), _) => {
                     deployment.paused_before += self.now.duration_since(since);
                     deployment.paused_since = None;
+                    deployment.probes.ask_anew();
                     self.mark(deployment, "resumed by a person", "resumed")
                 }
                 (None, Phase::Stuck { cause, .. }) => {

@@ -158,8 +158,6 @@ fn the_door_refuses_what_cannot_begin_and_changes_nothing() {
     }
     let mut observing = rest(r#","mode":"observe""#);
     assert!(observing.look(&deploy("d-1", "v2")).answer.reason.contains("observe"));
-    let mut smoke = rest(r#","smoke":{"url":"http://codedetect.example/api/health"}"#);
-    assert!(smoke.look(&deploy("d-1", "v2")).answer.reason.contains("smoke"), "never skipped silently");
     let mut named_none = rest("");
     assert!(named_none.look(&deploy("d-1", "none")).answer.reason.contains("no release"));
 }

@@ -12,6 +12,7 @@ mod arrival;
 mod behaviours;
 mod bench;
 mod definition;
+mod evidence;
 mod found;
 mod hard_cases;
 mod matrix;

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod back;
+mod evidence;
 mod large;
 mod rivals;
 
@@ -186,6 +187,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         all.push(Scenario { ends_on: V1, ..canary(id, "the alarm fires in a phase", vec![deploys(), fires]) });
     }
     all.extend(alarms::scenarios());
+    all.extend(evidence::scenarios());
     all.extend(rivals::scenarios());
     all.extend(back::scenarios());
     all.extend(large::scenarios());

@@ -6,6 +6,7 @@ use signalbox_domain::trigger::{AlarmState, Word};
 
 use super::script::{Line, Quality, What, When};
 use super::{Scenario, deployment};
+use crate::demo::ALARM;
 
 /// How traffic moves in a mixture.
 const STRATEGIES: [&str; 5] = [
@@ -15,8 +16,18 @@ const STRATEGIES: [&str; 5] = [
     r#"{"kind":"steps","steps":[{"weight":5,"bake":"1m"},{"approval":{"within":"20m"}},{"weight":100}]}"#,
     r#"{"kind":"steps","steps":[{"weight":50,"bake":"0s"},{"weight":60,"bake":"4m"},{"weight":100}]}"#,
 ];
-const QUALITIES: [Quality; 7] = [
+/// What is asked and measured in a mixture; `{guard}` is the alarm's name.
+const EVIDENCE: [&str; 5] = [
+    "",
+    r#","smoke":{"url":"http://codedetect.example/","header":{"x-slot":"{slot}"},"contains":"{release}"}"#,
+    r#","hooks":{"before_traffic":"migrations-done","after_traffic":"orders-flow","within":"10m"}"#,
+    r#","guard":{"alarms":["{guard}"],"on_no_data":"pause","checks":[{"metric":"error_rate","max_percent":1.0,"min_requests":50}]}"#,
+    r#","guard":{"alarms":["{guard}"],"on_no_data":"fail","checks":[{"metric":"latency_p95_ms","max_ms":500},{"metric":"error_rate","max_ratio_to_live":3.0}]}"#,
+];
+const QUALITIES: [Quality; 9] = [
     Quality::Fails,
+    Quality::FailsALittle,
+    Quality::FailsSmoke,
     Quality::Drops,
     Quality::Slow,
     Quality::NeverHealthy,
@@ -53,8 +64,9 @@ pub(super) fn mixture(seed: u64) -> Scenario {
     let strategy = STRATEGIES[rng.usize(0..STRATEGIES.len())];
     let standby = ["0s", "5m", "30m"][rng.usize(0..3)];
     let arrival = ["reject", "queue_latest", "supersede"][rng.usize(0..3)];
+    let evidence = EVIDENCE[rng.usize(0..EVIDENCE.len())].replace("{guard}", ALARM);
     let definition = format!(
-        r#","arrival":"{arrival}","strategy":{strategy},"bake":"4m","standby":"{standby}","pause_limit":"20m","drift":{{"on_external_change":"correct"}}"#
+        r#"{evidence},"arrival":"{arrival}","strategy":{strategy},"bake":"4m","standby":"{standby}","pause_limit":"20m","drift":{{"on_external_change":"correct"}}"#
     );
     Scenario {
         id: "MIX",
@@ -96,7 +108,7 @@ fn something(rng: &mut Rng) -> (What, Option<What>) {
     let slot = if rng.bool() { Slot::Blue } else { Slot::Green };
     let (id, release) = DEPLOYS[rng.usize(0..DEPLOYS.len())];
     let size = rng.u32(1..5);
-    let what = match rng.u32(0..21) {
+    let what = match rng.u32(0..24) {
         0..=2 => What::Deploy(id, release),
         3 => What::FixForward(id, release),
         4 | 5 => What::Rollback(ROLLBACKS[rng.usize(0..ROLLBACKS.len())]),
@@ -113,6 +125,9 @@ fn something(rng: &mut Rng) -> (What, Option<What>) {
         17 => return (What::NoCapacity(true), Some(What::NoCapacity(false))),
         18 => What::Throttle(rng.i64(10..400)),
         19 => return (What::Freeze(rng.i64(60..3_600)), Some(What::Thaw)),
+        20 => return (What::HookRefuses(true), Some(What::HookRefuses(false))),
+        21 => What::HookWaits(rng.i64(30..900)),
+        22 => return (What::Dependency(rng.u32(10..300)), Some(What::Dependency(0))),
         _ => return (What::Neighbours(rng.u32(6..10)), Some(What::Neighbours(0))),
     };
     (what, None)

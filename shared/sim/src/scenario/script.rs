@@ -11,7 +11,7 @@ use crate::demo::{ALARM, BAD_RELEASE_FAILS_PER_THOUSAND, SERVICE};
 use crate::functions::Functions;
 use crate::time::Shared;
 use crate::traffic::Nature;
-use crate::world::World;
+use crate::world::{Hook, World};
 
 /// How often a service at rest is looked at.
 const DRIFT_EVERY: SignedDuration = SignedDuration::from_mins(5);
@@ -91,6 +91,12 @@ pub enum What {
     Suppress(bool),
     /// A release is like this.
     Release(&'static str, Quality),
+    /// The team's own functions say no from now on, or yes again.
+    HookRefuses(bool),
+    /// They say to wait for so many seconds.
+    HookWaits(i64),
+    /// Something both slots lean on fails so many of 1,000 requests.
+    Dependency(u32),
     /// The nodes follow the listener within so many seconds.
     FollowWithin(i64),
 }
@@ -104,6 +110,10 @@ pub enum Quality {
     Drops,
     /// It answers, but slowly.
     Slow,
+    /// It fails one request of twenty.
+    FailsALittle,
+    /// It passes the health check and fails the smoke check.
+    FailsSmoke,
     /// It never passes the health check.
     NeverHealthy,
     /// Its instances die at once.
@@ -123,6 +133,8 @@ impl Quality {
             Quality::Fails => Nature { failures_per_thousand: BAD_RELEASE_FAILS_PER_THOUSAND, ..good },
             Quality::Drops => Nature { dropped_per_thousand: BAD_RELEASE_FAILS_PER_THOUSAND, ..good },
             Quality::Slow => Nature { latency_ms: 4_000, ..good },
+            Quality::FailsALittle => Nature { failures_per_thousand: 50, ..good },
+            Quality::FailsSmoke => Nature { fails_smoke: true, ..good },
             Quality::NeverHealthy => Nature { healthy: false, ..good },
             Quality::DiesAtOnce => Nature { dies_after: Some(SignedDuration::from_secs(40)), ..good },
             Quality::DiesLater => Nature { dies_after: Some(SignedDuration::from_mins(20)), ..good },
@@ -200,6 +212,9 @@ impl What {
             | What::Neighbours(_)
             | What::Suppress(_)
             | What::Release(..)
+            | What::HookRefuses(_)
+            | What::HookWaits(_)
+            | What::Dependency(_)
             | What::FollowWithin(_) => None,
         }
     }
@@ -283,6 +298,9 @@ impl What {
             What::Release(release, quality) => {
                 world.releases.insert(release.to_owned(), quality.nature());
             }
+            What::HookRefuses(refuses) => world.hook = if refuses { Hook::Refuses } else { Hook::Passes },
+            What::HookWaits(seconds) => world.hook = Hook::WaitsUntil(now + SignedDuration::from_secs(seconds)),
+            What::Dependency(per_thousand) => world.dependency_fails_per_thousand = per_thousand,
             What::FollowWithin(seconds) => world.balancer.follows_within = seconds,
             What::Deploy(..)
             | What::FixForward(..)

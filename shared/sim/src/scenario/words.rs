@@ -60,6 +60,13 @@ impl fmt::Display for What {
             What::Suppress(true) => f.write_str("somebody suppresses the alarm"),
             What::Suppress(false) => f.write_str("the alarm is not suppressed any more"),
             What::Release(release, quality) => write!(f, "{release} {quality}"),
+            What::HookRefuses(true) => f.write_str("the team's hook says no from now on"),
+            What::HookRefuses(false) => f.write_str("the team's hook says yes from now on"),
+            What::HookWaits(seconds) => write!(f, "the team's hook says to wait for {seconds} s"),
+            What::Dependency(0) => f.write_str("what both slots lean on is well again"),
+            What::Dependency(per_thousand) => {
+                write!(f, "what both slots lean on fails {per_thousand} of 1,000 requests")
+            }
             What::FollowWithin(seconds) => write!(f, "the load balancer follows new weights within {seconds} s"),
         }
     }
@@ -71,6 +78,8 @@ impl fmt::Display for Quality {
             Quality::Fails => "fails three requests of ten",
             Quality::Drops => "drops three requests of ten",
             Quality::Slow => "is slow",
+            Quality::FailsALittle => "fails one request of twenty",
+            Quality::FailsSmoke => "passes the health check and fails the smoke check",
             Quality::NeverHealthy => "never passes the health check",
             Quality::DiesAtOnce => "dies soon after it was launched",
             Quality::DiesLater => "dies twenty minutes after it was launched",
