@@ -8,7 +8,7 @@ use signalbox_domain::definition::Definition;
 use signalbox_domain::first_contact::unknown;
 use signalbox_domain::interlock;
 use signalbox_domain::mistake::Mistake;
-use signalbox_domain::needs::Needs;
+use signalbox_domain::needs::{Haste, Needs};
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::Observation;
 use signalbox_domain::record::Record;
@@ -241,6 +241,11 @@ impl<W: World> Reconciler<W> {
             if self.world.now().duration_since(saved_at) > LATEST_START {
                 tracing::warn!(service = %definition.name, %action, "too late after the save; left to the next look");
                 return;
+            }
+            if let Action::Route { .. } = action {
+                // It reads the actions anew before it writes them, and does not wait: a late write is worse than
+                // a full bucket. On credit there is always a call.
+                let _ = self.budget.reserve(1, Haste::Rollback, SignedDuration::ZERO, self.world.now());
             }
             match self.world.apply(definition, action).await {
                 Ok(()) => tracing::info!(service = %definition.name, %action, "done"),
