@@ -56,23 +56,18 @@ pub fn decide(
     look.take_note();
     let reply = look.hear(trigger);
     look.advance(trigger);
-    let reply = match look.say_what_would_be(record, trigger) {
-        Some(would) => reply.or(Some(would)),
-        None => reply,
-    };
-    look.finish(&before, reply)
+    let would = look.say_what_would_be(record, trigger);
+    look.finish(&before, reply.or(would))
 }
 
 impl Look<'_> {
     /// How things stand, changing nothing.
     fn report(self, record: Option<&Record>) -> Decision {
         let mut answer = self.answer(&self.record, None);
-        let takes = self.rollback_takes();
-        answer.rollback_seconds = takes.map(|takes| takes.as_secs());
-        answer.reason += &match takes {
-            Some(takes) => format!(". A rollback now takes about {}", spoken(takes)),
-            None => String::new(),
-        };
+        if let Some(takes) = self.rollback_takes() {
+            answer.rollback_seconds = Some(takes.as_secs());
+            answer.reason += &format!(". A rollback now takes about {}", spoken(takes));
+        }
         answer.record = Some(Box::new(self.record));
         Decision { next: record.cloned(), ..Decision::only(answer) }
     }

@@ -115,10 +115,7 @@ pub struct Deployment {
     /// When it was decided to take away what traffic is to go back to: a write of ours that may be late.
     #[serde(default)]
     pub keep_doubtful_since: Option<Timestamp>,
-    /// Whether the new slot has proved itself and its group is given back: scaling may size it from then on.
-    #[serde(default)]
-    pub proved: bool,
-    /// Since when.
+    /// Since when the new slot has proved itself and its group is given back: scaling may size it from then on.
     #[serde(default)]
     pub proved_since: Option<Timestamp>,
     /// What those said who were asked about the new release.

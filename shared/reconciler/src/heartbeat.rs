@@ -79,9 +79,8 @@ impl<W: World> Reconciler<W> {
             .into_iter()
             .chain(definitions?.into_iter().filter_map(|(name, text)| due_for_drift(&name, &text, now)))
             .collect();
-        let services: Vec<ServiceName> = due.into_iter().collect();
-        let looked_at = services.len();
-        let attended = join_all(services.iter().map(|service| Box::pin(self.attend(service, linger)))).await;
+        let looked_at = due.len();
+        let attended = join_all(due.iter().map(|service| Box::pin(self.attend(service, linger)))).await;
         let mut moved: Vec<Answer> = Vec::new();
         let mut failures: Vec<LookError> = Vec::new();
         for (answer, failure) in attended {

@@ -158,10 +158,10 @@ impl<W: World> Reconciler<W> {
         let needs = Needs::of(record.as_ref(), &definition, &trigger, self.world.now());
         self.wait_for_turn(needs, patience, nudge).await?;
         let now = self.world.now();
-        let needs = (needs, record.as_ref().and_then(Record::deployment));
+        let about = record.as_ref().and_then(Record::deployment);
         let (seen, item) = join(
             // On the heap, like the rest of a look: the SDK's calls nest deeply.
-            Box::pin(observe(&self.world, &definition, needs, now)),
+            Box::pin(observe(&self.world, &definition, needs, about, now)),
             OptionFuture::from(known.as_ref().map(|id| self.world.operation(&nudge.service, id))),
         )
         .await;

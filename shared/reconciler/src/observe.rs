@@ -16,7 +16,8 @@ use crate::ports::{Cloud, CloudError, GroupSeen, Targets};
 pub(crate) async fn observe(
     cloud: &impl Cloud,
     definition: &Definition,
-    (needs, about): (Needs, Option<&Deployment>),
+    needs: Needs,
+    about: Option<&Deployment>,
     now: Timestamp,
 ) -> Result<Observation, CloudError> {
     let in_parameters = matches!(definition.release, ReleaseSource::Parameter(_));

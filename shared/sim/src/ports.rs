@@ -278,12 +278,9 @@ impl Cloud for SimPorts {
 
     async fn probe(&self, of: &Definition, about: &Deployment, probe: Probe) -> ProbeAnswer {
         let (slot, release) = (about.slot, about.release.to_string());
-        let asked = self.read("Invoke", |world| {
-            world.probed.push((world.now, probe));
-            match probe {
-                Probe::Smoke => smoke(world, of, slot, &release),
-                Probe::BeforeTraffic | Probe::AfterTraffic => world.hook.answer(world.now),
-            }
+        let asked = self.read("Invoke", |world| match probe {
+            Probe::Smoke => smoke(world, of, slot, &release),
+            Probe::BeforeTraffic | Probe::AfterTraffic => world.hook.answer(world.now),
         });
         asked.await.unwrap_or_else(|error| ProbeAnswer::Unanswered(error.to_string()))
     }

@@ -36,10 +36,15 @@ impl World {
     pub(crate) fn save(&mut self, save: &Save) -> Saved {
         let service = save.service.to_string();
         let tampering = self.faults.tampering;
+        type Written = (Option<(Record, Option<u64>)>, Option<OperationItem>);
+        let Some((record, operation)) = read_back::<Written>((&save.record, &save.operation)) else {
+            self.violate(Invariant::Terminates, "something was written that nobody can read");
+            return Saved::Done;
+        };
         let table = &mut self.table;
-        if let Some((record, expected)) = &save.record {
+        if let Some((record, expected)) = record {
             let stored = table.records.get(&service).map(|(_, version, _)| *version);
-            let lost = stored != *expected;
+            let lost = stored != expected;
             if lost && tampering == Some(Tampering::ActBeforeSave) {
                 return Saved::Done;
             }
@@ -47,32 +52,22 @@ impl World {
                 return Saved::Lost;
             }
             let version = stored.map_or(1, |version| version + 1);
-            let Some(record) = read_back(record) else {
-                self.violate(Invariant::Terminates, "a record was written that nobody can read");
-                return Saved::Done;
-            };
-            let table = &mut self.table;
             table.records.insert(service.clone(), (record, version, save.nonce));
             table.index(self.now);
         }
-        let table = &mut self.table;
         if let Some((request, operation)) = &save.accepted {
             table.requests.insert((service.clone(), request.to_string()), operation.to_string());
         }
-        if let Some(item) = &save.operation {
+        if let Some(item) = operation {
             let id = item.deployment.id.to_string();
             let phases = table.phases.entry(id.clone()).or_default();
             if phases.last() != Some(&item.deployment.phase.name()) {
                 phases.push(item.deployment.phase.name());
             }
-            let Some(item) = read_back(item) else {
-                self.violate(Invariant::Terminates, "an operation was written that nobody can read");
-                return Saved::Done;
-            };
-            self.table.operations.insert((service.clone(), id), item);
+            table.operations.insert((service.clone(), id), item);
         }
         if let Some(decision) = &save.decision {
-            self.table.decisions.push((service, decision.clone()));
+            table.decisions.push((service, decision.clone()));
         }
         checkers::after_save(self);
         Saved::Done
@@ -80,8 +75,8 @@ impl World {
 }
 
 /// What is read of what was written: the table holds text.
-fn read_back<T: Serialize + DeserializeOwned>(written: &T) -> Option<T> {
-    serde_json::from_str(&serde_json::to_string(written).ok()?).ok()
+fn read_back<T: DeserializeOwned>(written: impl Serialize) -> Option<T> {
+    serde_json::from_str(&serde_json::to_string(&written).ok()?).ok()
 }
 
 impl Table {

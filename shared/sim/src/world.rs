@@ -9,7 +9,7 @@ use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::definition::Capacity;
 use signalbox_domain::notice::Notice;
-use signalbox_domain::observation::{Probe, ProbeAnswer};
+use signalbox_domain::observation::ProbeAnswer;
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::trigger::AlarmState;
 
@@ -48,8 +48,6 @@ pub struct World {
     pub alarm_events: Vec<AlarmEvent>,
     /// What the team's own functions say when they are asked about a release.
     pub hook: Hook,
-    /// Who was asked about a release, and when.
-    pub probed: Vec<(Timestamp, Probe)>,
     /// What goes wrong with calls and invocations.
     pub faults: Faults,
     /// What the checkers saw that must not be.
@@ -170,7 +168,6 @@ impl World {
             post: Vec::new(),
             alarm_events: Vec::new(),
             hook: Hook::default(),
-            probed: Vec::new(),
             faults: Faults::default(),
             violations: Vec::new(),
             excused_until: BySlot { blue: now, green: now },

@@ -34,35 +34,7 @@ impl Guard {
             return Err(Mistake::at("guard.checks", "must be at most 20"));
         }
         for (index, check) in self.checks.iter().enumerate() {
-            let at = |field: &str, problem: &str| Err(Mistake::at(format!("guard.checks[{index}].{field}"), problem));
-            if check.max_percent.is_some_and(|limit| !(0.0..=100.0).contains(&limit.0)) {
-                return at("max_percent", "must be 0 to 100");
-            }
-            if check.max_ratio_to_live.is_some_and(|limit| !(1.0..=1_000.0).contains(&limit.0)) {
-                return at("max_ratio_to_live", "must be 1.0 to 1000");
-            }
-            if check.max_percent.is_some() && check.metric != CheckMetric::ErrorRate {
-                return at("max_percent", "is a limit of error_rate alone");
-            }
-            if check.max_ms.is_some() && check.metric != CheckMetric::LatencyP95Ms {
-                return at("max_ms", "is a limit of latency_p95_ms alone");
-            }
-            let limited = check.max_ratio_to_live.is_some();
-            match check.metric {
-                CheckMetric::ErrorRate if !limited && check.max_percent.is_none() => {
-                    return at("max_percent", "is required, or max_ratio_to_live: without a limit nothing can fail");
-                }
-                CheckMetric::LatencyP95Ms if !limited && check.max_ms.is_none() => {
-                    return at("max_ms", "is required, or max_ratio_to_live: without a limit nothing can fail");
-                }
-                CheckMetric::Requests if limited => {
-                    return at("max_ratio_to_live", "does not limit requests, which take min_requests alone");
-                }
-                CheckMetric::Requests if check.min_requests == 0 => {
-                    return at("min_requests", "is required: how many requests there must have been");
-                }
-                CheckMetric::ErrorRate | CheckMetric::LatencyP95Ms | CheckMetric::Requests => {}
-            }
+            check.check().map_err(|mistake| mistake.under(&format!("guard.checks[{index}]")))?;
         }
         Ok(())
     }
@@ -105,6 +77,39 @@ pub struct Check {
 }
 
 impl Check {
+    fn check(&self) -> Result<(), Mistake> {
+        let at = |field: &str, problem: &str| Err(Mistake::at(field, problem));
+        if self.max_percent.is_some_and(|limit| !(0.0..=100.0).contains(&limit.0)) {
+            return at("max_percent", "must be 0 to 100");
+        }
+        if self.max_ratio_to_live.is_some_and(|limit| !(1.0..=1_000.0).contains(&limit.0)) {
+            return at("max_ratio_to_live", "must be 1.0 to 1000");
+        }
+        if self.max_percent.is_some() && self.metric != CheckMetric::ErrorRate {
+            return at("max_percent", "is a limit of error_rate alone");
+        }
+        if self.max_ms.is_some() && self.metric != CheckMetric::LatencyP95Ms {
+            return at("max_ms", "is a limit of latency_p95_ms alone");
+        }
+        let limited = self.max_ratio_to_live.is_some();
+        match self.metric {
+            CheckMetric::ErrorRate if !limited && self.max_percent.is_none() => {
+                return at("max_percent", "is required, or max_ratio_to_live: without a limit nothing can fail");
+            }
+            CheckMetric::LatencyP95Ms if !limited && self.max_ms.is_none() => {
+                return at("max_ms", "is required, or max_ratio_to_live: without a limit nothing can fail");
+            }
+            CheckMetric::Requests if limited => {
+                return at("max_ratio_to_live", "does not limit requests, which take min_requests alone");
+            }
+            CheckMetric::Requests if self.min_requests == 0 => {
+                return at("min_requests", "is required: how many requests there must have been");
+            }
+            CheckMetric::ErrorRate | CheckMetric::LatencyP95Ms | CheckMetric::Requests => {}
+        }
+        Ok(())
+    }
+
     /// Whether it compares with the live slot and has no limit by itself.
     pub(crate) fn is_relative(&self) -> bool {
         self.max_ratio_to_live.is_some() && self.max_percent.is_none() && self.max_ms.is_none()

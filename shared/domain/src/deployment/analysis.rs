@@ -154,7 +154,6 @@ fn judge_latency(check: &Check, new: &[Minute], live: &[Minute]) -> Verdict {
         })
         .collect();
     let most = |count: usize, of: usize| count * 2 > of;
-    let slowest_half = |over: &[u32]| over.iter().min().copied().unwrap_or(0);
     if pairs.len() < LEAST_MINUTES {
         return Verdict::NoData { requests: Counts::of(new).requests };
     }
@@ -166,7 +165,7 @@ fn judge_latency(check: &Check, new: &[Minute], live: &[Minute]) -> Verdict {
             };
             let of = format!(
                 "the 95th percentile was {} ms or more in {} of {} minutes",
-                slowest_half(&over),
+                over.iter().min().copied().unwrap_or(limit),
                 over.len(),
                 pairs.len()
             );

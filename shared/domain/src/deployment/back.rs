@@ -18,7 +18,6 @@ impl Look<'_> {
         deployment.paused_before = SignedDuration::ZERO;
         deployment.asking = None;
         deployment.short_since = None;
-        deployment.proved = false;
         deployment.proved_since = None;
         deployment.tearing_down = false;
         deployment.blind_since = None;

@@ -161,7 +161,6 @@ impl Look<'_> {
             inherited: self.seen.groups[slot].present() > 0,
             keep_dead_since: None,
             keep_doubtful_since: None,
-            proved: false,
             proved_since: None,
             probes: Probes::default(),
             measured: Measured::default(),

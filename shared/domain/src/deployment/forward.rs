@@ -347,7 +347,7 @@ impl Look<'_> {
             && deployment.paused_since.is_none()
             && deployment.asking.is_none()
             && self.record.routing.seen_since.is_some()
-            && (deployment.proved
+            && (deployment.proved_since.is_some()
                 || (deployment.promoted || self.wait_is_over(deployment))
                     && self.checks_allow(deployment)
                     && self.seen.probed.is_none()
@@ -363,7 +363,6 @@ impl Look<'_> {
         }
         let now = self.now;
         if let Some(own) = self.deployment_mut() {
-            own.proved = true;
             own.proved_since.get_or_insert(now);
         }
         if !self.is_restored(deployment.slot) {

@@ -67,7 +67,7 @@ impl Look<'_> {
     fn health_of_share(&self, deployment: &Deployment) -> (u32, u32) {
         let weight = self.seen.weight(deployment.slot).min(100);
         // How many a proved slot needs is scaling's to say again.
-        let size = if deployment.proved { 1 } else { deployment.size };
+        let size = if deployment.proved_since.is_some() { 1 } else { deployment.size };
         let needed = Percent::try_from(weight).map_or(size, |weight| deployment.needed(weight).min(size));
         (self.seen.healthy(deployment.slot), needed)
     }

@@ -68,16 +68,17 @@ impl Look<'_> {
         let (mut on_both, mut live_is_well) = (None, true);
         for (index, check) in self.definition.guard.checks.iter().enumerate() {
             live_is_well &= analysis::live_is_well(check, live);
+            let named = |what: String| format!("{}: {what}", check.metric.name());
             match judge(check, new, live) {
                 Verdict::NoData { .. } => continue,
                 Verdict::Holds => {}
                 Verdict::Fails { what } => {
                     own.measured.failed.resize(self.definition.guard.checks.len(), 0);
                     own.measured.failed[index] += 1;
-                    own.measured.last = Some(format!("{}: {what}", check.metric.name()));
-                    self.note(&own, format!("{}: {what}", check.metric.name()));
+                    own.measured.last = Some(named(what.clone()));
+                    self.note(&own, named(what));
                 }
-                Verdict::FailsOnBoth { what } => on_both = Some(format!("{}: {what}", check.metric.name())),
+                Verdict::FailsOnBoth { what } => on_both = Some(named(what)),
             }
             own.measured.judged.insert(index);
         }
