@@ -68,6 +68,9 @@ impl Look<'_> {
             answer.rollback_seconds = Some(takes.as_secs());
             answer.reason += &format!(". A rollback now takes about {}", spoken(takes));
         }
+        if let Some(window) = self.window_open() {
+            answer.reason += &format!(". Deployments are frozen {window}");
+        }
         answer.record = Some(Box::new(self.record));
         Decision { next: record.cloned(), ..Decision::only(answer) }
     }

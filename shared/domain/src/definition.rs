@@ -9,6 +9,7 @@ mod probe;
 mod strategy;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub use parts::{
 };
 pub use probe::{Hooks, Smoke};
 pub use strategy::{Otherwise, Step, Strategy};
+pub use window::FreezeWindow;
+pub(crate) use window::all_closed;
 
 use crate::mistake::{self, Mistake};
 use crate::slot::{BySlot, Slot};
@@ -49,6 +52,8 @@ pub struct Definition {
     pub settle_guard: Span,
     /// What happens to a deploy that arrives while another moves.
     pub arrival: Arrival,
+    /// Hours of the week in which no deployment begins.
+    pub freeze_windows: Vec<FreezeWindow>,
     /// When a new slot counts as healthy, and when it is given up.
     pub health: Health,
     /// A request through the load balancer to the new slot before traffic moves.
@@ -94,6 +99,8 @@ struct Document {
     settle_guard: Span,
     #[serde(default)]
     arrival: Arrival,
+    #[serde(default)]
+    freeze_windows: Vec<window::FreezeWindowDocument>,
     #[serde(default)]
     health: Health,
     #[serde(default)]
@@ -169,6 +176,7 @@ impl Definition {
             route_settle: document.route_settle,
             settle_guard: document.settle_guard,
             arrival: document.arrival,
+            freeze_windows: check_windows(document.freeze_windows)?,
             health: document.health,
             smoke: document.smoke,
             hooks: document.hooks,
@@ -211,6 +219,14 @@ fn check_slots(slots: &BySlot<SlotDefinition>) -> Result<(), Mistake> {
         ));
     }
     Ok(())
+}
+
+fn check_windows(windows: Vec<window::FreezeWindowDocument>) -> Result<Vec<FreezeWindow>, Mistake> {
+    if windows.len() > window::MOST {
+        return Err(Mistake::at("freeze_windows", format!("must be at most {}", window::MOST)));
+    }
+    let under = |index| move |mistake: Mistake| mistake.under(&format!("freeze_windows[{index}]"));
+    windows.into_iter().enumerate().map(|(index, window)| window.check().map_err(under(index))).collect()
 }
 
 fn check_capacity(capacity: Capacity) -> Result<(), Mistake> {

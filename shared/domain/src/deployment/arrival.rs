@@ -17,7 +17,7 @@ impl Look<'_> {
     pub(super) fn queue(&mut self, request: &DeployRequest) -> Option<Reply> {
         let current = self.deployment()?.clone();
         let waits = self.definition.arrival != Arrival::Reject && self.definition.mode == Mode::Act;
-        if !waits || in_time(request.origin, self.now).is_err() || self.frozen().is_some() {
+        if !waits || in_time(request.origin, self.now).is_err() || self.freeze_allows().is_err() {
             return None;
         }
         self.definition.release.accepts(&request.release).ok()?;

@@ -1,15 +1,18 @@
 //! A freeze: no deployment begins until it is over. What moves already goes on, and a rollback passes.
+//! A person freezes and thaws a service; its definition's windows freeze it at their hours, and only a
+//! change of the definition ends that early.
 
 use jiff::Timestamp;
 
 use crate::decision::Outcome;
+use crate::definition::all_closed;
 use crate::look::{Look, Reply};
 use crate::notice::{Kind, Severity};
 use crate::record::Freeze;
 
 impl Look<'_> {
-    /// The freeze that is in force.
-    pub(super) fn frozen(&self) -> Option<&Freeze> {
+    /// The freeze that is in force by a person's word.
+    fn frozen(&self) -> Option<&Freeze> {
         self.record.freeze.as_ref().filter(|freeze| freeze.until.is_none_or(|until| self.now < until))
     }
 
@@ -22,8 +25,21 @@ impl Look<'_> {
                 freeze.reason,
                 self.definition.name
             )),
-            None => Ok(()),
+            None => self.window_open().map_or(Ok(()), |window| Err(format!("deployments are frozen {window}"))),
         }
+    }
+
+    /// Until when and why deployments are frozen by the definition, if they are.
+    pub(crate) fn window_open(&self) -> Option<String> {
+        let windows = &self.definition.freeze_windows;
+        let until = all_closed(windows, self.now)?;
+        let (index, open) = windows.iter().enumerate().find(|(_, window)| window.closes(self.now).is_some())?;
+        let there = open.zone.to_datetime(until).strftime("%a %H:%M");
+        let zone = open.zone.iana_name().unwrap_or_default();
+        let reason = open.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        Some(format!(
+            "until {there} {zone}, {until:.0}{reason}; only a change of freeze_windows[{index}] in the definition lifts it, not `thaw`"
+        ))
     }
 
     pub(super) fn freeze(&mut self, until: Option<Timestamp>, reason: &str) -> Option<Reply> {
@@ -40,13 +56,17 @@ impl Look<'_> {
     }
 
     pub(super) fn thaw(&mut self) -> Option<Reply> {
-        if self.frozen().is_none() {
-            self.record.freeze = None;
-            return Reply::new(Outcome::Idle, "deployments are not frozen");
-        }
+        let was_frozen = self.frozen().is_some();
         self.record.freeze = None;
-        let text = "deployments are not frozen any more";
-        self.tell(Kind::Thawed, Severity::Info, None, text);
+        let window = self.window_open().map(|window| format!("deployments are frozen {window}"));
+        if !was_frozen {
+            return Reply::new(Outcome::Idle, window.unwrap_or_else(|| "deployments are not frozen".to_owned()));
+        }
+        let text = match window {
+            Some(window) => format!("the freeze is over, but a window is open: {window}"),
+            None => "deployments are not frozen any more".to_owned(),
+        };
+        self.tell(Kind::Thawed, Severity::Info, None, &text);
         Reply::new(Outcome::Accepted, text)
     }
 }

@@ -28,6 +28,13 @@ fn with(path: &str, value: Value) -> String {
     document.to_string()
 }
 
+/// A good freeze window with one field replaced.
+fn window(field: &str, value: Value) -> Value {
+    let mut window = json!({"days": ["fri"], "from": "16:00", "to": "08:00", "zone": "Europe/Dublin"});
+    window[field] = value;
+    json!([window])
+}
+
 #[test]
 fn the_smallest_definition_takes_every_default() {
     let definition = Definition::read(GOOD).unwrap();
@@ -105,6 +112,21 @@ fn every_mistake_is_refused_at_its_path() {
         ),
         ("/strategy", json!({"kind": "magic"}), "strategy.kind"),
         ("/arrival", json!("whenever"), "arrival"),
+        ("/freeze_windows", json!([{"days": ["fri"], "from": "16:00", "to": "08:00"}]), "freeze_windows[0].zone"),
+        ("/freeze_windows", window("zone", json!("Europe/Dubln")), "freeze_windows[0].zone"),
+        ("/freeze_windows", window("zone", json!("Etc/Unknown")), "freeze_windows[0].zone"),
+        ("/freeze_windows", window("days", json!([])), "freeze_windows[0].days"),
+        ("/freeze_windows", window("days", json!(["fri", "Sat"])), "freeze_windows[0].days[1]"),
+        ("/freeze_windows", window("days", json!(["fri", "fri"])), "freeze_windows[0].days[1]"),
+        ("/freeze_windows", window("from", json!("8:00")), "freeze_windows[0].from"),
+        ("/freeze_windows", window("from", json!("+8:00")), "freeze_windows[0].from"),
+        ("/freeze_windows", window("from", json!(" 8:00")), "freeze_windows[0].from"),
+        ("/freeze_windows", window("from", json!("16:60")), "freeze_windows[0].from"),
+        ("/freeze_windows", window("to", json!("24:00")), "freeze_windows[0].to"),
+        ("/freeze_windows", window("to", json!("16:00")), "freeze_windows[0].to"),
+        ("/freeze_windows", window("reason", json!(" ")), "freeze_windows[0].reason"),
+        ("/freeze_windows", window("until", json!("08:00")), "freeze_windows[0].until"),
+        ("/freeze_windows", vec![window("to", json!("09:00"))[0].clone(); 21].into(), "freeze_windows"),
         ("/guard", json!({"alarms": ["a", "a"]}), "guard.alarms[1]"),
         ("/guard", json!({"checks": [{"metric": "error_rate", "max_percent": 120.0}]}), "guard.checks[0].max_percent"),
         ("/health", json!({"settle": "1h"}), "health.settle"),

@@ -18,3 +18,4 @@ mod hard_cases;
 mod matrix;
 mod plan;
 mod properties;
+mod windows;

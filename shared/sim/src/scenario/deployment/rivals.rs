@@ -1,10 +1,12 @@
 //! Others at the same service: newer deploys, freezes, scaling, people, schedules.
 
+use std::borrow::Cow;
+
 use signalbox_domain::definition::Capacity;
 use signalbox_domain::slot::Slot;
 use signalbox_domain::trigger::AlarmState;
 
-use super::{ANY, EITHER, V1, arrives, canary, deploys, fleet_by_load, v2_is};
+use super::{ANY, CANARY, EITHER, V1, arrives, canary, deploys, fleet_by_load, v2_is};
 use crate::scenario::Scenario;
 use crate::scenario::script::{Quality, What, When};
 
@@ -94,6 +96,31 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             )
         },
         Scenario {
+            // Every story begins on Thursday, 18 December 2025, at 00:00 in Dublin.
+            definition: freezes("00:00"),
+            ends_on: V1,
+            ends_on_in_weather: V1,
+            ..canary(
+                "D24-window",
+                "a deploy while a freeze window is open",
+                vec![(When::Later(200), What::Deploy("d-1", "v2"))],
+            )
+        },
+        Scenario {
+            definition: freezes("00:10"),
+            ends_on: V1,
+            ends_on_in_weather: ANY,
+            ..canary(
+                "D24-window-rollback",
+                "a freeze window opens while a release moves in: that goes on, the next is refused, a rollback passes",
+                vec![
+                    deploys(),
+                    (When::In("at rest", 60), What::Deploy("d-2", "v3")),
+                    (When::Later(200), What::Rollback("r-1")),
+                ],
+            )
+        },
+        Scenario {
             opening: |world| {
                 world.open_with_fleet(Capacity { min: 1, desired: 2, max: 4 });
                 world.requests_per_instance = 12;
@@ -173,4 +200,10 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             )
         },
     ]
+}
+
+/// A canary of a service that freezes on Thursdays, from a time until noon.
+fn freezes(from: &str) -> Cow<'static, str> {
+    let window = format!(r#"{{"days":["thu"],"from":"{from}","to":"12:00","zone":"Europe/Dublin"}}"#);
+    format!(r#"{CANARY},"freeze_windows":[{window}]"#).into()
 }
