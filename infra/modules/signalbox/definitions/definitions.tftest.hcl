@@ -1,4 +1,4 @@
-# What is written and what is refused. No provider is needed: `terraform test` in this folder.
+# What is written and what is refused; of freeze windows in windows.tftest.hcl. No provider is needed: `terraform test` in this folder.
 
 variables {
   slots = {
@@ -38,6 +38,7 @@ run "everything_may_be_said" {
       route_settle     = "90s"
       settle_guard     = "60s"
       arrival          = "supersede"
+      freeze_windows   = [{ days = ["fri", "sat", "sun"], from = "16:00", to = "08:00", zone = "Europe/Dublin", reason = "weekend" }, { days = ["mon"], from = "00:00", to = "12:00", zone = "UTC" }]
       health           = { within = "15m", settle = "15m", max_launch_failures = 0 }
       smoke            = { url = "https://shop.example/health", header = { "x-slot" = "{slot}" }, status = 204, contains = "ok", attempts = 20 }
       hooks            = { before_traffic = "arn:aws:lambda:eu-west-1:123456789012:function:shop-ready:live", after_traffic = "shop-told", within = "10m" }
@@ -52,6 +53,10 @@ run "everything_may_be_said" {
   }
   assert {
     condition     = jsondecode(output.documents["shop"]).strategy.steps[1].approval.else == "promote"
+    error_message = "written: ${output.documents["shop"]}"
+  }
+  assert {
+    condition     = jsondecode(output.documents["shop"]).freeze_windows[1] == { days = ["mon"], from = "00:00", to = "12:00", zone = "UTC" }
     error_message = "written: ${output.documents["shop"]}"
   }
   assert {

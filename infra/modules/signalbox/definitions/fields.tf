@@ -1,7 +1,7 @@
 # Fields that do not exist. Terraform drops them while it converts, so they are looked for in what was written.
 locals {
   service_fields = {
-    ""             = ["listener_arn", "rule_arn", "slots", "capacity", "release", "strategy", "bake", "standby", "route_settle", "settle_guard", "arrival", "health", "smoke", "hooks", "guard", "pause_limit", "replacement", "drift", "mode", "alerts_topic_arn"]
+    ""             = ["listener_arn", "rule_arn", "slots", "capacity", "release", "strategy", "bake", "standby", "route_settle", "settle_guard", "arrival", "freeze_windows", "health", "smoke", "hooks", "guard", "pause_limit", "replacement", "drift", "mode", "alerts_topic_arn"]
     ".slots"       = ["blue", "green"]
     ".slots.*"     = ["asg", "target_group_arn"]
     ".capacity"    = ["min", "desired", "max"]
@@ -9,6 +9,7 @@ locals {
     ".strategy"    = ["kind", "weight", "bake", "percent", "every", "steps"]
     ".step"        = ["weight", "bake", "approval"]
     ".approval"    = ["within", "else"]
+    ".window"      = ["days", "from", "to", "zone", "reason"]
     ".health"      = ["within", "settle", "max_launch_failures"]
     ".smoke"       = ["url", "header", "status", "contains", "attempts"]
     ".hooks"       = ["before_traffic", "after_traffic", "within"]
@@ -35,6 +36,8 @@ locals {
       { at = "services.${name}.strategy.steps[${index}]", has = try(keys(step), []), may = local.service_fields[".step"] }],
       [for index, step in try(coalesce(service.strategy.steps), []) :
       { at = "services.${name}.strategy.steps[${index}].approval", has = try(keys(step.approval), []), may = local.service_fields[".approval"] }],
+      [for index, window in try(coalesce(service.freeze_windows), []) :
+      { at = "services.${name}.freeze_windows[${index}]", has = try(keys(window), []), may = local.service_fields[".window"] }],
       [for index, check in try(coalesce(service.guard.checks), []) :
       { at = "services.${name}.guard.checks[${index}]", has = try(keys(check), []), may = local.service_fields[".check"] }],
     )]),

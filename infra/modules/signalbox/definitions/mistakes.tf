@@ -4,7 +4,7 @@
 locals {
   wrong_values = concat(
     local.unknown_fields, local.wrong_names, local.wrong_capacities, local.wrong_words, local.wrong_numbers,
-    local.wrong_checks, local.wrong_strategies, local.wrong_steps, local.wrong_durations,
+    local.wrong_checks, local.wrong_strategies, local.wrong_steps, local.wrong_durations, local.wrong_windows,
   )
 
   # A part that is left out has no fields, so that checks need not ask. By conditions and not by try(), which answers
@@ -13,6 +13,7 @@ locals {
     capacity    = merge({ min = 1, desired = 1, max = 2 }, service.capacity == null ? {} : { for field, value in service.capacity : field => value if value != null })
     strategy    = service.strategy == null ? { kind = "all_at_once", weight = null, bake = null, percent = null, every = null, steps = null } : service.strategy
     steps       = service.strategy == null ? [] : service.strategy.steps == null ? [] : service.strategy.steps
+    windows     = service.freeze_windows == null ? [] : service.freeze_windows
     health      = service.health == null ? { within = null, settle = null, max_launch_failures = null } : service.health
     hooks       = service.hooks == null ? { before_traffic = null, after_traffic = null, within = null } : service.hooks
     alarms      = service.guard == null ? [] : service.guard.alarms == null ? [] : service.guard.alarms

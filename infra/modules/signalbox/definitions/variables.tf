@@ -39,6 +39,13 @@ variable "services" {
     route_settle = optional(string) # 2m
     settle_guard = optional(string) # 60s
     arrival      = optional(string) # reject (default), queue_latest, supersede
+    freeze_windows = optional(list(object({
+      days   = list(string)     # on which it begins: mon, tue, wed, thu, fri, sat, sun
+      from   = string           # 16:00, by the clocks of the zone
+      to     = string           # 08:00; on the next day, when that is not later than from
+      zone   = string           # Europe/Dublin
+      reason = optional(string) # weekend; the refusal says it
+    })))
     health = optional(object({
       within              = optional(string) # 15m
       settle              = optional(string) # 30s

@@ -182,3 +182,13 @@ fn what_waits_when_a_window_opens_is_refused_after_a_while_as_in_any_freeze() {
         "{told}"
     );
 }
+
+#[test]
+fn terraform_knows_the_zones_that_are_compiled_in() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/modules/signalbox/definitions/zones.txt");
+    let file = std::fs::read_to_string(path).unwrap();
+    let zones = TimeZoneDatabase::bundled();
+    let compiled: Vec<String> = zones.available().map(|zone| zone.to_string()).collect();
+    let listed: Vec<&str> = file.split_whitespace().collect();
+    assert_eq!(listed, compiled, "zones.txt is to be:\n{}", compiled.join(" "));
+}
