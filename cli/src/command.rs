@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use signalbox_domain::decision::Outcome;
 
-use crate::functions::Functions;
+use crate::functions::{Functions, Names};
 use crate::show::{self, Problem};
 use crate::table::Table;
 
@@ -32,12 +32,8 @@ struct Installation {
     /// The DynamoDB table.
     #[arg(long, global = true, env = "SIGNALBOX_TABLE", default_value = "signalbox")]
     table: String,
-    /// The deployer function.
-    #[arg(long, global = true, env = "SIGNALBOX_DEPLOYER_FUNCTION", default_value = "signalbox-deployer")]
-    deployer: String,
-    /// The rollback function.
-    #[arg(long, global = true, env = "SIGNALBOX_ROLLBACK_FUNCTION", default_value = "signalbox-rollback")]
-    rollback: String,
+    #[command(flatten)]
+    functions: Names,
 }
 
 #[derive(Subcommand)]
@@ -69,11 +65,11 @@ pub(crate) enum Installed {
     Deploy(Deploy),
     /// Say what a deploy would do, call by call, and do nothing.
     Plan(Deploy),
-    /// Follow a request to its end, however it was made: by the deploy event of a pipeline, say.
+    /// Follow an operation to its end, however it was asked for: by the deploy event of a pipeline, say.
     Wait {
         #[command(flatten)]
         service: Service,
-        /// The id of the request.
+        /// The id of the request, or of a replacement.
         id: String,
         /// How long somebody may take to hear of it, in seconds.
         #[arg(long, default_value_t = 600)]
@@ -83,6 +79,16 @@ pub(crate) enum Installed {
     Status(Service),
     /// Take the last release back.
     Rollback(Rollback),
+    /// Replace one instance, whatever holds replacements back; another one is launched first.
+    Replace {
+        #[command(flatten)]
+        service: Service,
+        /// The instance's id.
+        instance: String,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
+    },
     /// End the present wait of a deployment.
     Promote(Service),
     /// Hold a deployment where it is.
@@ -190,8 +196,8 @@ impl Cli {
 
 impl Installed {
     async fn run(self, installation: Installation) -> Result<ExitCode, Problem> {
-        let Installation { json, table, deployer, rollback } = installation;
-        let functions = Functions::of(deployer, rollback).await;
+        let Installation { json, table, functions } = installation;
+        let functions = Functions::of(functions).await;
         let deployer =
             async |payload: Value| functions.deployer(&payload).await.map(|answer| show::answer(&answer, json));
         match self {
@@ -221,6 +227,12 @@ impl Installed {
             Installed::Rollback(asked) => {
                 let answer = functions.rollback(&asked.payload()).await?;
                 Ok(show::answer(&answer, json))
+            }
+            Installed::Replace { service, instance, reason } => {
+                let mut payload = service.says("replace");
+                payload["instance_id"] = json!(instance);
+                payload["reason"] = json!(reason);
+                functions.replacer(&payload).await.map(|answer| show::answer(&answer, json))
             }
             Installed::Promote(of) => deployer(of.says("promote")).await,
             Installed::Pause(of) => deployer(of.says("pause")).await,

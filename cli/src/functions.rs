@@ -6,6 +6,7 @@ use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::{DisplayErrorContext, SdkError};
 use aws_sdk_lambda::primitives::Blob;
+use clap::Args;
 use serde_json::Value;
 use signalbox_domain::decision::Answer;
 
@@ -18,27 +19,44 @@ const ANSWER: Duration = Duration::from_secs(75);
 /// The installed functions.
 pub(crate) struct Functions {
     client: aws_sdk_lambda::Client,
+    names: Names,
+}
+
+/// What they are called.
+#[derive(Args)]
+pub(crate) struct Names {
+    /// The deployer function.
+    #[arg(long, global = true, env = "SIGNALBOX_DEPLOYER_FUNCTION", default_value = "signalbox-deployer")]
     deployer: String,
+    /// The rollback function.
+    #[arg(long, global = true, env = "SIGNALBOX_ROLLBACK_FUNCTION", default_value = "signalbox-rollback")]
     rollback: String,
+    /// The replacer function.
+    #[arg(long, global = true, env = "SIGNALBOX_REPLACER_FUNCTION", default_value = "signalbox-replacer")]
+    replacer: String,
 }
 
 impl Functions {
-    pub(crate) async fn of(deployer: String, rollback: String) -> Functions {
+    pub(crate) async fn of(names: Names) -> Functions {
         // A look may take most of the function's timeout, and a request is never sent twice by itself.
         let patience = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build();
         let config = aws_sdk_lambda::config::Builder::from(&signalbox_bootstrap::sdk_config().await)
             .retry_config(RetryConfig::disabled())
             .timeout_config(patience)
             .build();
-        Functions { client: aws_sdk_lambda::Client::from_conf(config), deployer, rollback }
+        Functions { client: aws_sdk_lambda::Client::from_conf(config), names }
     }
 
     pub(crate) async fn deployer(&self, payload: &Value) -> Result<Answer, Problem> {
-        self.invoke(&self.deployer, payload).await
+        self.invoke(&self.names.deployer, payload).await
     }
 
     pub(crate) async fn rollback(&self, payload: &Value) -> Result<Answer, Problem> {
-        self.invoke(&self.rollback, payload).await
+        self.invoke(&self.names.rollback, payload).await
+    }
+
+    pub(crate) async fn replacer(&self, payload: &Value) -> Result<Answer, Problem> {
+        self.invoke(&self.names.replacer, payload).await
     }
 
     async fn invoke(&self, function: &str, payload: &Value) -> Result<Answer, Problem> {

@@ -1,8 +1,8 @@
 //! `signalbox`: the command for people and pipelines.
 //!
 //! Exit status: 0 when it was done (or there was nothing to do), 1 when it was refused, failed or
-//! rolled back, 2 when what was typed or written in a file is wrong, 3 when what became of a request
-//! that was followed could not be learned.
+//! rolled back, or when nothing was replaced, 2 when what was typed or written in a file is wrong, 3
+//! when what became of a request that was followed could not be learned.
 
 mod command;
 mod demo;

@@ -78,6 +78,12 @@ fn print_record(record: &Record) {
         let until = freeze.until.map_or_else(String::new, |until| format!(" until {until:.0}"));
         line(format!("  deployments are frozen{until}: {}", freeze.reason));
     }
+    if let Some(hold) = &record.healing.hold {
+        line(format!("  no instance is replaced for now: {}", hold.why));
+    }
+    for (instance, why) in &record.healing.left {
+        line(format!("  {instance} is not replaced: {why}"));
+    }
     if let Some(queued) = &record.queued {
         line(format!("  {} waits for its turn ({})", queued.request.release, queued.request.id));
     }

@@ -7,13 +7,15 @@ use std::time::Duration;
 use signalbox_aws::dynamodb::Table as AwsTable;
 use signalbox_domain::decision::Outcome;
 use signalbox_domain::definition::Definition;
-use signalbox_domain::deployment::Phase;
+use signalbox_domain::deployment;
+use signalbox_domain::record::{Operation, OperationKind};
+use signalbox_domain::replacement;
 use signalbox_domain::text::{RequestId, ServiceName};
 use signalbox_reconciler::ports::{CloudError, DecisionItem, ErrorClass, OperationItem, Store};
 
 use crate::show::{self, Problem};
 
-/// How often a deployment that is followed is looked at.
+/// How often an operation that is followed is looked at.
 const EVERY: Duration = Duration::from_secs(3);
 
 /// What to look at when the table does not answer.
@@ -61,14 +63,14 @@ impl Table {
         let request: RequestId = request.parse().map_err(|error| Problem::wrong(error, "give a request's id"))?;
         let (mut shown, mut waited) = (0, Duration::ZERO);
         loop {
-            let item = self.unless_it_may_work_later(self.table.operation(&service, &request).await)?.flatten();
+            let item = self.unless_it_may_work_later(self.operation(&service, &request).await)?.flatten();
             if let Some(item) = item {
                 for entry in item.timeline.iter().skip(shown) {
                     show::progress(format!("{:.0}  {:<17} {}", entry.at, entry.phase, entry.what));
                 }
                 shown = item.timeline.len();
-                if let Some(code) = ended(&item) {
-                    let text = format!("{service}: {}", item.deployment.describe());
+                if let Some(code) = ended(&item.operation) {
+                    let text = format!("{service}: {}", item.operation.describe());
                     show::line(if json { serde_json::to_string(&item).unwrap_or_default() } else { text });
                     return Ok(code);
                 }
@@ -85,6 +87,14 @@ impl Table {
             }
             pause().await;
             waited += EVERY;
+        }
+    }
+
+    /// The operation with this id, of whichever kind.
+    async fn operation(&self, service: &ServiceName, id: &RequestId) -> Result<Option<OperationItem>, CloudError> {
+        match self.table.operation(service, OperationKind::Deployment, id).await? {
+            Some(deployment) => Ok(Some(deployment)),
+            None => self.table.operation(service, OperationKind::Replacement, id).await,
         }
     }
 
@@ -113,8 +123,16 @@ impl Table {
 }
 
 /// The exit status of an operation that came to its end, or to where only a person moves it.
-fn ended(item: &OperationItem) -> Option<ExitCode> {
-    match &item.deployment.phase {
+fn ended(operation: &Operation) -> Option<ExitCode> {
+    match operation {
+        Operation::Deployment(own) => ended_deployment(&own.phase),
+        Operation::Replacement(own) => ended_replacement(&own.phase),
+    }
+}
+
+fn ended_deployment(phase: &deployment::Phase) -> Option<ExitCode> {
+    use deployment::Phase;
+    match phase {
         Phase::Succeeded => Some(ExitCode::SUCCESS),
         Phase::RolledBack { .. } | Phase::Stuck { .. } => Some(ExitCode::FAILURE),
         Phase::Provisioning { .. }
@@ -123,6 +141,15 @@ fn ended(item: &OperationItem) -> Option<ExitCode> {
         | Phase::AwaitingApproval { .. }
         | Phase::Baking
         | Phase::RollingBack { .. } => None,
+    }
+}
+
+fn ended_replacement(phase: &replacement::Phase) -> Option<ExitCode> {
+    use replacement::Phase;
+    match phase {
+        Phase::Replaced => Some(ExitCode::SUCCESS),
+        Phase::StoodDown { .. } | Phase::Held { .. } => Some(ExitCode::FAILURE),
+        Phase::Confirming | Phase::Surging | Phase::Removing { .. } | Phase::StandingDown { .. } => None,
     }
 }
 

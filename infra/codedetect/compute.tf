@@ -90,7 +90,7 @@ resource "aws_autoscaling_group" "slot" {
   desired_capacity = each.value.desired
   max_size         = each.value.max
 
-  # EC2, not ELB: what the load balancer calls sick is Signalbox's to replace, so that there is one healer.
+  # EC2, not ELB: one healer, and Signalbox leaves groups of type ELB alone; who boots is not called sick for 5 minutes.
   health_check_type         = "EC2"
   health_check_grace_period = 300
   default_instance_warmup   = 180
@@ -126,7 +126,7 @@ resource "aws_autoscaling_group" "slot" {
       min_size,            # Signalbox pins the floor while a deployment or a replacement runs
       desired_capacity,    # Signalbox sizes the slots, and scaling moves the live one
       max_size,            # Signalbox gives the idle slot room, and a billing cap takes it
-      suspended_processes, # Signalbox suspends AZRebalance and ScheduledActions during a deployment
+      suspended_processes, # Signalbox suspends some during a deployment or a replacement
     ]
   }
 

@@ -26,7 +26,7 @@ variable "signalbox_architecture" {
 variable "signalbox_functions" {
   description = "Which functions are installed."
   type        = set(string)
-  default     = ["deployer", "rollback"]
+  default     = ["deployer", "rollback", "replacer"]
 }
 
 variable "signalbox_service" {
@@ -109,12 +109,13 @@ module "signalbox" {
 }
 
 output "signalbox" {
-  description = "The installation: functions, table, dashboard, on-call's policy, and the topic of billing-guard where that is installed."
+  description = "The installation: functions, table, dashboard, the policies of on-call and operators, and the topic of billing-guard where that is installed."
   value = {
-    functions          = module.signalbox.function_names
-    table              = module.signalbox.table_name
-    dashboard          = module.signalbox.dashboard_name
-    on_call_policy_arn = module.signalbox.on_call_policy_arn
-    billing_topic_arn  = module.signalbox.billing_topic_arn
+    functions           = module.signalbox.function_names
+    table               = module.signalbox.table_name
+    dashboard           = module.signalbox.dashboard_name
+    on_call_policy_arn  = module.signalbox.on_call_policy_arn
+    operator_policy_arn = module.signalbox.operator_policy_arn
+    billing_topic_arn   = module.signalbox.billing_topic_arn
   }
 }

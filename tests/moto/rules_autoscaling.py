@@ -43,9 +43,11 @@ _NEEDS_GROUP = (
 
 def restore() -> None:
     _describe_instance_refreshes()
+    _answer_lifecycle_actions()
     _check_requests()
     _keep_target_groups_in_step()
     _keep_mixed_instances_policy()
+    _spread_launches()
     _stamp_launches()
 
 
@@ -79,6 +81,21 @@ def _describe_instance_refreshes() -> None:
 
     response: Any = AutoScalingResponse
     response.describe_instance_refreshes = describe_instance_refreshes
+
+
+def _answer_lifecycle_actions() -> None:
+    """The operations exist. moto's hooks hold nobody, so there is never a wait to end."""
+
+    def no_wait(self: AutoScalingResponse) -> ActionResult:
+        _find_group(self)
+        instance_id = self._get_param("InstanceId")
+        raise ValidationError(
+            f"No active Lifecycle Action found with instance ID {instance_id}"
+        )
+
+    response: Any = AutoScalingResponse
+    response.complete_lifecycle_action = no_wait
+    response.record_lifecycle_action_heartbeat = no_wait
 
 
 # --- what AWS refuses ---------------------------------------------------------
@@ -306,6 +323,44 @@ def _keep_mixed_instances_policy() -> None:
 
     group: Any = FakeAutoScalingGroup
     group.update = keeping
+
+
+def _spread_launches() -> None:
+    """Each instance is launched in the subnet with the fewest; moto takes the first.
+
+    None is while launching is suspended; what is missing is launched afterwards.
+    """
+    launch = FakeAutoScalingGroup.replace_autoscaling_group_instances
+
+    @wraps(launch)
+    def spread(self: Any, count_needed: int, propagated_tags: dict[str, str]) -> None:
+        if "Launch" in self._suspended_processes:
+            return
+        configured = self.vpc_zone_identifier
+        subnets = configured.split(",") if configured else []
+        try:
+            for _ in range(count_needed):
+                held = [state.instance.subnet_id for state in self.instance_states]
+                if subnets:
+                    self.vpc_zone_identifier = min(subnets, key=held.count)
+                launch(self, 1, propagated_tags)
+        finally:
+            self.vpc_zone_identifier = configured
+
+    resume = AutoScalingBackend.resume_processes
+
+    @wraps(resume)
+    def resume_processes(
+        self: AutoScalingBackend, group_name: str, scaling_processes: list[str]
+    ) -> None:
+        resume(self, group_name, scaling_processes)
+        resumed = self.autoscaling_groups[group_name]
+        resumed.set_desired_capacity(resumed.desired_capacity)
+
+    group: Any = FakeAutoScalingGroup
+    group.replace_autoscaling_group_instances = spread
+    backend: Any = AutoScalingBackend
+    backend.resume_processes = resume_processes
 
 
 def _stamp_launches() -> None:

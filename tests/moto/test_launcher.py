@@ -438,6 +438,64 @@ class AutoScaling(Case):
         self.assertEqual(stage.describe()["DesiredCapacity"], 2)
         self.assertEqual(len(stage.health()), 2)
 
+    def test_terminating_without_replacement(self) -> None:
+        stage = Stage(minimum=1, desired=3, maximum=4)
+        victim, *others = stage.instances()
+        terminate = stage.asg.terminate_instance_in_auto_scaling_group
+        terminate(InstanceId=victim, ShouldDecrementDesiredCapacity=True)
+        self.assertEqual(stage.instances(), others)
+        self.assertEqual(sorted(stage.health()), others)
+        text = self.refused(
+            "ValidationError",
+            terminate,
+            InstanceId=victim,
+            ShouldDecrementDesiredCapacity=True,
+        )
+        self.assertIn("Instance Id not found - No managed instance found", text)
+        self.assertEqual(stage.describe()["DesiredCapacity"], 2)
+        owners = stage.asg.describe_auto_scaling_instances(
+            InstanceIds=[victim, others[0]]
+        )["AutoScalingInstances"]
+        self.assertEqual(
+            [(i["InstanceId"], i["AutoScalingGroupName"]) for i in owners],
+            [(others[0], stage.group)],
+        )
+
+    def test_there_is_never_a_lifecycle_wait(self) -> None:
+        stage = Stage(desired=1)
+        one = {
+            "AutoScalingGroupName": stage.group,
+            "LifecycleHookName": "booted",
+            "InstanceId": stage.instances()[0],
+        }
+        for call, more in (
+            (stage.asg.complete_lifecycle_action, {"LifecycleActionResult": "CONTINUE"}),
+            (stage.asg.record_lifecycle_action_heartbeat, {}),
+        ):
+            text = self.refused("ValidationError", call, **one, **more)
+            self.assertIn("No active Lifecycle Action found with instance ID i-", text)
+
+    def test_instances_are_spread_over_the_zones(self) -> None:
+        stage = Stage(minimum=0, desired=3, maximum=6)
+
+        def zones() -> list[str]:
+            found = stage.describe()["Instances"]
+            return sorted(i["AvailabilityZone"].removeprefix(REGION) for i in found)
+
+        self.assertIn(zones(), (["a", "a", "b"], ["a", "b", "b"]))
+        stage.asg.set_desired_capacity(
+            AutoScalingGroupName=stage.group, DesiredCapacity=4
+        )
+        self.assertEqual(zones(), ["a", "a", "b", "b"])
+        lonely = next(
+            i["InstanceId"]
+            for i in stage.describe()["Instances"]
+            if i["AvailabilityZone"] == REGION + "b"
+        )
+        stage.ec2.terminate_instances(InstanceIds=[lonely])
+        self.assertEqual(zones(), ["a", "a", "b", "b"])
+        self.assertEqual(len(stage.describe()["VPCZoneIdentifier"].split(",")), 2)
+
     def test_suspended_processes_show(self) -> None:
         stage = Stage()
 
@@ -455,6 +513,18 @@ class AutoScaling(Case):
         self.assertEqual(len(suspended()), 9)
         stage.asg.resume_processes(**of_group)
         self.assertEqual(suspended(), [])
+
+    def test_nothing_is_launched_while_that_is_suspended(self) -> None:
+        stage = Stage(minimum=0, desired=2, maximum=4)
+        of_group = {"AutoScalingGroupName": stage.group}
+        stage.asg.suspend_processes(**of_group, ScalingProcesses=["Launch"])
+        stage.asg.set_desired_capacity(**of_group, DesiredCapacity=3)
+        stage.ec2.terminate_instances(InstanceIds=[stage.instances()[0]])
+        self.assertEqual(len(stage.instances()), 1)
+        self.assertEqual(len(stage.health()), 1)
+        stage.asg.resume_processes(**of_group, ScalingProcesses=["Launch"])
+        self.assertEqual(len(stage.instances()), 3)
+        self.assertEqual(set(stage.health()), set(stage.instances()))
 
     def test_leaving_instances_leave_the_target_group(self) -> None:
         stage = Stage(minimum=0, desired=4, maximum=6)

@@ -112,6 +112,13 @@ pub fn group_event(happened: &str, group: &str, instance: &str) -> EventBridge {
     EventBridge::new("aws.autoscaling", &format!("EC2 Instance {happened}"), detail)
 }
 
+/// What EC2 says of an instance: `EC2 Spot Instance Interruption Warning` and so on, with `with` for what else
+/// such an event says.
+#[must_use]
+pub fn instance_event(detail_type: &str, instance: &str) -> EventBridge {
+    EventBridge::new("aws.ec2", detail_type, json!({"instance-id": instance}))
+}
+
 /// An alarm's change of state, which arrives in one of three envelopes.
 #[derive(Clone, Debug)]
 pub struct AlarmChange {
@@ -119,6 +126,7 @@ pub struct AlarmChange {
     state: String,
     former: String,
     at: Timestamp,
+    dimensions: Vec<(String, String)>,
 }
 
 impl AlarmChange {
@@ -131,7 +139,15 @@ impl AlarmChange {
             state: state.to_owned(),
             former: former.to_owned(),
             at: Timestamp::now(),
+            dimensions: Vec::new(),
         }
+    }
+
+    /// On a metric with this dimension: `TargetGroup`, `AutoScalingGroupName`, `InstanceId`.
+    #[must_use]
+    pub fn about(mut self, dimension: &str, value: &str) -> AlarmChange {
+        self.dimensions.push((dimension.to_owned(), value.to_owned()));
+        self
     }
 
     /// As of this time.
@@ -165,6 +181,7 @@ impl AlarmChange {
     /// The alarm's JSON text, through an SNS topic.
     #[must_use]
     pub fn sns(&self, topic_arn: &str) -> Value {
+        let of_trigger = |(name, value): &(String, String)| json!({"name": name, "value": value});
         let message = json!({
             "AlarmName": self.alarm,
             "AlarmDescription": null,
@@ -179,7 +196,11 @@ impl AlarmChange {
             "OKActions": [],
             "AlarmActions": [topic_arn],
             "InsufficientDataActions": [],
-            "Trigger": {"MetricName": "HTTPCode_Target_5XX_Count", "Namespace": "AWS/ApplicationELB"},
+            "Trigger": {
+                "MetricName": "HTTPCode_Target_5XX_Count",
+                "Namespace": "AWS/ApplicationELB",
+                "Dimensions": self.dimensions.iter().map(of_trigger).collect::<Value>(),
+            },
         });
         sns(topic_arn, &message.to_string())
     }
@@ -190,8 +211,17 @@ impl AlarmChange {
             "alarmName": self.alarm,
             "state": state(&self.state),
             "previousState": state(&self.former),
-            "configuration": {"metrics": []},
+            "configuration": {"metrics": self.metrics()},
         })
+    }
+
+    fn metrics(&self) -> Value {
+        if self.dimensions.is_empty() {
+            return json!([]);
+        }
+        let dimensions: Value = self.dimensions.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let metric = json!({"namespace": "AWS/ApplicationELB", "name": "Metric", "dimensions": dimensions});
+        json!([{"id": "m1", "metricStat": {"metric": metric, "period": 60, "stat": "Maximum"}, "returnData": true}])
     }
 
     fn reason(&self) -> String {
@@ -254,5 +284,15 @@ mod tests {
         let message: Value = serde_json::from_str(published["Records"][0]["Sns"]["Message"].as_str().unwrap()).unwrap();
         assert_eq!(message["StateChangeTime"], "2026-11-23T01:12:07.421+0000");
         assert_eq!(message["OldStateValue"], "OK");
+    }
+
+    #[test]
+    fn what_an_alarm_is_about_is_in_every_envelope() {
+        let change = AlarmChange::new("web-sick", "ALARM").about("TargetGroup", "targetgroup/web/1");
+        let metric = &change.eventbridge()["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"];
+        assert_eq!(metric["dimensions"], json!({"TargetGroup": "targetgroup/web/1"}));
+        let published = change.sns("arn:aws:sns:eu-west-1:123456789012:alerts");
+        let message: Value = serde_json::from_str(published["Records"][0]["Sns"]["Message"].as_str().unwrap()).unwrap();
+        assert_eq!(message["Trigger"]["Dimensions"], json!([{"name": "TargetGroup", "value": "targetgroup/web/1"}]));
     }
 }

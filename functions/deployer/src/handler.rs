@@ -1,152 +1,48 @@
-//! What an event does: it is read, it is found out whom it concerns, and those are looked at.
+//! What an event means to the deployer.
 
-use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Diagnostic, LambdaEvent};
-use serde_json::{Value, json};
-use signalbox_bootstrap::{Environment, Report};
+use serde_json::Value;
+use signalbox_bootstrap::{Shell, ignored};
 use signalbox_domain::definition::Definition;
-use signalbox_domain::slot::Slot;
-use signalbox_domain::text::ServiceName;
-use signalbox_domain::trigger::{GroupScaling, Nudge, Trigger};
-use signalbox_events::{Context, GroupEvent, Incoming};
+use signalbox_domain::trigger::{AlarmChange, Trigger};
+use signalbox_events::Incoming;
 use signalbox_reconciler::ports::World;
-use signalbox_reconciler::{Linger, Reconciler};
 
-/// A heartbeat leaves this much of its invocation's time to the work in hand.
-const BEFORE_DEADLINE: SignedDuration = SignedDuration::from_secs(10);
-
-/// The deployer in its world.
-pub(crate) struct Deployer<W> {
-    reconciler: Reconciler<W>,
-    environment: Environment,
-    report: Report,
+/// One invocation.
+pub(crate) async fn handle(shell: &Shell<impl World>, event: &LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+    shell.answer(event, signalbox_events::deployer, async |incoming| act_on(shell, incoming, event).await).await
 }
 
-impl<W: World> Deployer<W> {
-    pub(crate) fn new(reconciler: Reconciler<W>, environment: Environment, report: Report) -> Self {
-        Deployer { reconciler, environment, report }
-    }
-
-    /// One invocation.
-    pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
-        let context =
-            Context { request_id: &event.context.request_id, trusted_topics: &self.environment.trusted_topics };
-        let incoming = signalbox_events::deployer(&event.payload, &context)
-            .map_err(|error| self.report.failure(error.error_type(), &error))?;
-        let mut answers = Vec::with_capacity(incoming.len());
-        for one in incoming {
-            // On the heap: the SDK's calls nest deeper than the compiler likes to lay out in one piece.
-            answers.push(Box::pin(self.act_on(one, &event)).await?);
+async fn act_on(
+    shell: &Shell<impl World>,
+    incoming: Incoming,
+    event: &LambdaEvent<Value>,
+) -> Result<Value, Diagnostic> {
+    match incoming {
+        Incoming::Heartbeat => shell.heartbeat(event).await,
+        Incoming::AlarmChanged(change) => alarm_changed(shell, &change).await,
+        Incoming::GroupScaled(scaled) => shell.group_scaled(&scaled).await,
+        Incoming::Deploy { service, request } => shell.look(service, Trigger::DeployRequested(request)).await,
+        Incoming::Rollback { service, request } => shell.look(service, Trigger::RollbackRequested(request)).await,
+        Incoming::Said { service, word } => shell.look(service, Trigger::Said(word)).await,
+        Incoming::Adopt { service, live, release } => {
+            shell.look(service, Trigger::AdoptRequested { live, release }).await
         }
-        // SNS may put several records into one event; everything else is one event and one answer.
-        if answers.len() == 1 {
-            return Ok(answers.remove(0));
+        Incoming::Plan { service, request } => shell.look(service, Trigger::PlanRequested(request)).await,
+        Incoming::Freeze { service, until, reason } => {
+            shell.look(service, Trigger::FreezeRequested { until, reason }).await
         }
-        let services = answers.into_iter().flat_map(|answer| match answer["services"].as_array() {
-            Some(services) => services.clone(),
-            None => vec![answer],
-        });
-        Ok(json!({ "services": services.collect::<Vec<Value>>() }))
-    }
-
-    async fn act_on(&self, incoming: Incoming, event: &LambdaEvent<Value>) -> Result<Value, Diagnostic> {
-        match incoming {
-            Incoming::Heartbeat => self.heartbeat(event.context.deadline).await,
-            Incoming::AlarmChanged(change) => {
-                let trigger = Trigger::AlarmChanged(change.clone());
-                let watches = |of: &Definition| of.is_guarded_by(change.alarm.as_str()).then(|| trigger.clone());
-                self.concerned(watches, "this alarm guards no defined service").await
-            }
-            Incoming::GroupScaled(event) => {
-                let owns = |of: &Definition| of.slot_of_group(event.group.as_str()).map(|slot| of_slot(&event, slot));
-                self.concerned(owns, "this Auto Scaling group belongs to no defined service").await
-            }
-            Incoming::Deploy { service, request } => self.look(service, Trigger::DeployRequested(request)).await,
-            Incoming::Rollback { service, request } => self.look(service, Trigger::RollbackRequested(request)).await,
-            Incoming::Said { service, word } => self.look(service, Trigger::Said(word)).await,
-            Incoming::Adopt { service, live, release } => {
-                self.look(service, Trigger::AdoptRequested { live, release }).await
-            }
-            Incoming::Plan { service, request } => self.look(service, Trigger::PlanRequested(request)).await,
-            Incoming::Freeze { service, until, reason } => {
-                self.look(service, Trigger::FreezeRequested { until, reason }).await
-            }
-            Incoming::Thaw { service } => self.look(service, Trigger::ThawRequested).await,
-            Incoming::Status { service } => self.look(service, Trigger::StatusRequested).await,
-            Incoming::Lifecycle(_) | Incoming::InstancesReported(_) | Incoming::Replace { .. } => {
-                Ok(ignored("sick instances are not this function's to replace"))
-            }
-            Incoming::Irrelevant { reason } => Ok(ignored(&reason)),
+        Incoming::Thaw { service } => shell.look(service, Trigger::ThawRequested).await,
+        Incoming::Status { service } => shell.look(service, Trigger::StatusRequested).await,
+        Incoming::Lifecycle(_) | Incoming::InstancesReported(_) | Incoming::Replace { .. } => {
+            Ok(ignored("sick instances are not this function's to replace"))
         }
-    }
-
-    async fn look(&self, service: ServiceName, trigger: Trigger) -> Result<Value, Diagnostic> {
-        let began = self.reconciler.world().now();
-        let looked = self
-            .reconciler
-            .look(&Nudge { service, trigger })
-            .await
-            .map_err(|error| self.report.failure(error.error_type(), &error))?;
-        self.report.looked(&looked.answer, self.reconciler.world().now().duration_since(began));
-        to_json(&looked.answer)
-    }
-
-    async fn concerned(
-        &self,
-        concerns: impl Fn(&Definition) -> Option<Trigger>,
-        nobody: &str,
-    ) -> Result<Value, Diagnostic> {
-        let began = self.reconciler.world().now();
-        let (looked, failure) = self
-            .reconciler
-            .look_at_concerned(concerns)
-            .await
-            .map_err(|error| self.report.failure("CloudCallFailed", &error))?;
-        for one in &looked {
-            self.report.looked(&one.answer, self.reconciler.world().now().duration_since(began));
-        }
-        if let Some(error) = failure {
-            return Err(self.report.failure(error.error_type(), &error));
-        }
-        if looked.is_empty() {
-            return Ok(ignored(nobody));
-        }
-        to_json(&json!({ "services": looked.iter().map(|one| &one.answer).collect::<Vec<_>>() }))
-    }
-
-    async fn heartbeat(&self, deadline: u64) -> Result<Value, Diagnostic> {
-        let began = self.reconciler.world().now();
-        let deadline = i64::try_from(deadline).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        let leave = deadline.unwrap_or(began) - BEFORE_DEADLINE;
-        let until = leave.min(began + self.environment.linger);
-        let heartbeat = self
-            .reconciler
-            .heartbeat(Linger { until })
-            .await
-            .map_err(|error| self.report.failure(error.error_type(), &error))?;
-        for answer in &heartbeat.services {
-            self.report.looked(answer, self.reconciler.world().now().duration_since(began));
-        }
-        self.report.beat(u32::try_from(heartbeat.looked_at).unwrap_or(u32::MAX));
-        to_json(&heartbeat)
+        Incoming::Irrelevant { reason } => Ok(ignored(&reason)),
     }
 }
 
-fn of_slot(event: &GroupEvent, slot: Slot) -> Trigger {
-    Trigger::GroupScaled(GroupScaling {
-        slot,
-        kind: event.kind,
-        instance: event.instance.clone(),
-        activity: event.activity.clone(),
-        at: event.at,
-    })
-}
-
-fn ignored(reason: &str) -> Value {
-    json!({ "outcome": "ignored", "reason": reason, "services": [] })
-}
-
-fn to_json(answer: &impl serde::Serialize) -> Result<Value, Diagnostic> {
-    serde_json::to_value(answer)
-        .map_err(|error| Diagnostic { error_type: "Unanswerable".to_owned(), error_message: error.to_string() })
+async fn alarm_changed(shell: &Shell<impl World>, change: &AlarmChange) -> Result<Value, Diagnostic> {
+    let watches =
+        |of: &Definition| of.is_guarded_by(change.alarm.as_str()).then(|| Trigger::AlarmChanged(change.clone()));
+    shell.concerned(shell.reconciler().look_at_concerned(watches), "this alarm guards no defined service").await
 }

@@ -1,15 +1,14 @@
 //! The deployer: deploy events, commands, alarms, scaling events and the heartbeat move blue/green
-//! deployments. This file only puts the parts together; what an event does is in `handler`.
+//! deployments. This file only puts the parts together; what an event means is in `handler`.
 
 mod handler;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use signalbox_aws::Aws;
-use signalbox_bootstrap::{Environment, Report, init_logging, sdk_config};
+use signalbox_bootstrap::{Environment, Report, Shell, init_logging, sdk_config};
+use signalbox_domain::trigger::Role;
 use signalbox_reconciler::Reconciler;
-
-use crate::handler::Deployer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -21,7 +20,7 @@ async fn main() -> Result<(), Error> {
         environment.alerts_topic_arn.clone().map(String::from),
         environment.chat_topic_arn.clone().map(String::from),
     );
-    let deployer = Deployer::new(Reconciler::new(aws), environment, Report::of("deployer"));
-    let deployer = &deployer;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move { deployer.handle(event).await })).await
+    let shell = &Shell::new(Reconciler::new(Role::Deployer, aws), environment, Report::of("deployer"));
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move { handler::handle(shell, &event).await }))
+        .await
 }

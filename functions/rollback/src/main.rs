@@ -4,11 +4,10 @@
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use signalbox_aws::Aws;
-use signalbox_bootstrap::{Environment, Report, init_logging, sdk_config};
-use signalbox_domain::trigger::{Nudge, Trigger};
-use signalbox_events::{Context, Incoming};
+use signalbox_bootstrap::{Environment, Report, Shell, init_logging, sdk_config};
+use signalbox_domain::trigger::{Role, Trigger};
+use signalbox_events::{Context, EventError, Incoming};
 use signalbox_reconciler::Reconciler;
-use signalbox_reconciler::ports::Clock;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -20,23 +19,20 @@ async fn main() -> Result<(), Error> {
         environment.alerts_topic_arn.clone().map(String::from),
         environment.chat_topic_arn.clone().map(String::from),
     );
-    let (reconciler, report) = (&Reconciler::new(aws), &Report::of("rollback"));
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move { handle(reconciler, report, event).await }))
-        .await
+    let shell = &Shell::new(Reconciler::new(Role::Deployer, aws), environment, Report::of("rollback"));
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move { handle(shell, &event).await })).await
 }
 
-async fn handle(reconciler: &Reconciler<Aws>, report: &Report, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
-    let context = Context { request_id: &event.context.request_id, trusted_topics: &[] };
-    let incoming = signalbox_events::rollback(&event.payload, &context)
-        .map_err(|error| report.failure(error.error_type(), &error))?;
-    let Incoming::Rollback { service, request } = incoming else {
-        return Err(report.failure("UnrecognizedEvent", &"this function accepts rollbacks alone"));
+async fn handle(shell: &Shell<Aws>, event: &LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+    let act_on = async |incoming| {
+        let Incoming::Rollback { service, request } = incoming else {
+            return Err(shell.failure("UnrecognizedEvent", &"this function accepts rollbacks alone"));
+        };
+        shell.look(service, Trigger::RollbackRequested(request)).await
     };
-    let began = reconciler.world().now();
-    let looked = reconciler
-        .look(&Nudge { service, trigger: Trigger::RollbackRequested(request) })
-        .await
-        .map_err(|error| report.failure(error.error_type(), &error))?;
-    report.looked(&looked.answer, reconciler.world().now().duration_since(began));
-    serde_json::to_value(&looked.answer).map_err(|error| report.failure("Unanswerable", &error))
+    shell.answer(event, parse, act_on).await
+}
+
+fn parse(event: &Value, context: &Context<'_>) -> Result<Vec<Incoming>, EventError> {
+    signalbox_events::rollback(event, context).map(|incoming| vec![incoming])
 }

@@ -15,10 +15,10 @@ locals {
 
   metric_widgets = [
     {
-      title   = "Deployments and rollbacks"
+      title   = "Deployments, rollbacks and replacements"
       stat    = "Sum"
       period  = 3600
-      metrics = [for name in ["Deployments", "Rollbacks"] : [{ expression = "SEARCH('{Signalbox,Function,Service} MetricName=\"${name}\"', 'Sum', 3600)", label = "${name} $${PROP('Dim.Service')} by $${PROP('Dim.Function')}" }]]
+      metrics = [for name in ["Deployments", "Rollbacks", "Replacements"] : [{ expression = "SEARCH('{Signalbox,Function,Service} MetricName=\"${name}\"', 'Sum', 3600)", label = "${name} $${PROP('Dim.Service')} by $${PROP('Dim.Function')}" }]]
     },
     {
       title   = "Looks"

@@ -42,15 +42,34 @@ locals {
     }
   } if length(of.scaling) > 0]...)
 
+  # What is wrong with an instance shows in alarms on the target groups and groups, whether they guard anything or
+  # not. A list in the event is looked into, metric by metric. One on a single instance comes by the topic.
+  symptoms = merge(flatten([for function, of in local.installed : [
+    for name, service in local.services : {
+      for kind, dimensions in {
+        targets = { TargetGroup = [for slot in [service.slots.blue, service.slots.green] : element(split(":", slot.target_group_arn), 5)] }
+        groups  = { AutoScalingGroupName = [service.slots.blue.asg, service.slots.green.asg] }
+        } : "${function}-${kind}-${name}" => {
+        function = function
+        schedule = null
+        pattern = {
+          source      = ["aws.cloudwatch"],
+          detail-type = ["CloudWatch Alarm State Change"],
+          detail      = { configuration = { metrics = { metricStat = { metric = { dimensions = dimensions } } } } }
+        }
+      }
+    }
+  ] if contains(of.may, "replace")])...)
+
   # These do not name a group, so all of the account's arrive; instances of no service are ignored.
   instances = { for rule, pattern in {
     replacer-notices = { source = ["aws.ec2"], detail-type = ["EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation"], detail = null }
     # An instance that starts is told by its group.
     replacer-states = { source = ["aws.ec2"], detail-type = ["EC2 Instance State-change Notification"], detail = { state = ["stopping", "stopped", "shutting-down", "terminated"] } }
-    replacer-health = { source = ["aws.health"], detail-type = ["AWS Health Event"], detail = { service = ["EC2"] } }
+    replacer-health = { source = ["aws.health"], detail-type = ["AWS Health Event"], detail = { service = ["EC2"], eventTypeCategory = ["scheduledChange"] } }
   } : rule => { function = "replacer", schedule = null, pattern = pattern } if contains(var.functions, "replacer") }
 
-  rules = merge(local.heartbeats, local.requests, local.alarms, local.scaling, local.instances)
+  rules = merge(local.heartbeats, local.requests, local.alarms, local.symptoms, local.scaling, local.instances)
 
   rule_arns = { for function, name in local.function_names : function => "arn:${local.partition}:events:${local.region}:${local.account}:rule/${name}-*" }
 }

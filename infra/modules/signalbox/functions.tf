@@ -13,7 +13,7 @@ locals {
         "EC2 Instance Launch Successful", "EC2 Instance Launch Unsuccessful",
         "EC2 Instance Terminate Successful", "EC2 Instance Terminate Unsuccessful",
       ]
-      may    = ["look", "nominate", "route", "scale", "suspend", "release", "ask", "announce"]
+      may    = ["look", "judge", "nominate", "route", "scale", "suspend", "release", "ask", "announce"]
       writes = ["SERVICE#*"]
     }
     # A function of its own, so that on-call may be allowed this and no more.
@@ -27,9 +27,10 @@ locals {
       scaling      = []
       # It launches a retired release anew where it must, hence release and scale; a look of its may find a
       # deployment whose hook is due, hence ask.
-      may    = ["look", "route", "scale", "suspend", "release", "ask", "announce"]
+      may    = ["look", "judge", "route", "scale", "suspend", "release", "ask", "announce"]
       writes = ["SERVICE#*"]
     }
+    # A function of its own, so that what heals can neither move traffic nor change a release.
     replacer = {
       purpose      = "Replaces sick instances"
       memory       = 256
@@ -42,7 +43,7 @@ locals {
         "EC2 Instance Terminate Successful", "EC2 Instance Terminate Unsuccessful",
         "EC2 Instance-launch Lifecycle Action", "EC2 Instance-terminate Lifecycle Action",
       ]
-      may    = ["look", "nominate", "scale", "replace", "announce"]
+      may    = ["look", "nominate", "scale", "suspend", "replace", "announce"]
       writes = ["SERVICE#*"]
     }
     reporter = {
@@ -54,7 +55,7 @@ locals {
       requests     = []
       alarms       = false
       scaling      = []
-      may          = ["look", "nominate", "report"]
+      may          = ["look", "judge", "nominate", "report"]
       writes       = ["REPORT#*"]
     }
     billing-guard = {
@@ -65,7 +66,7 @@ locals {
       requests     = []
       alarms       = false
       scaling      = []
-      may          = ["look", "nominate", "scale", "announce"]
+      may          = ["look", "judge", "nominate", "scale", "announce"]
       # The month's latch, and freeze and cap in the services' records.
       writes = ["ACCOUNT", "SERVICE#*"]
     }
@@ -77,7 +78,7 @@ locals {
       requests     = []
       alarms       = false
       scaling      = []
-      may          = ["look", "nominate"]
+      may          = ["look", "judge", "nominate"]
       writes       = []
     }
   }

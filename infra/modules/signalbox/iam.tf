@@ -97,21 +97,42 @@ data "aws_iam_policy_document" "function" {
     }
   }
 
-  # None of these can be limited to a resource; DescribeAlarms could, but not for composite alarms.
+  # None of what is read can be limited to a resource; DescribeAlarms could, but not for composite alarms.
   dynamic "statement" {
     for_each = contains(each.value.may, "look") ? [1] : []
     content {
       sid = "Look"
       actions = [
         "autoscaling:DescribeAutoScalingGroups",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeTargetHealth",
+      ]
+      resources = ["*"]
+    }
+  }
+
+  # How a release does, and what stands in its way.
+  dynamic "statement" {
+    for_each = contains(each.value.may, "judge") ? [1] : []
+    content {
+      sid = "Judge"
+      actions = [
         "autoscaling:DescribeInstanceRefreshes",
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricData",
-        "elasticloadbalancing:DescribeListeners",
-        "elasticloadbalancing:DescribeRules",
         "elasticloadbalancing:DescribeTargetGroupAttributes",
-        "elasticloadbalancing:DescribeTargetHealth",
       ]
+      resources = ["*"]
+    }
+  }
+
+  # Whose the instances are that an event names.
+  dynamic "statement" {
+    for_each = contains(each.value.may, "replace") ? [1] : []
+    content {
+      sid       = "Assign"
+      actions   = ["autoscaling:DescribeAutoScalingInstances"]
       resources = ["*"]
     }
   }
@@ -156,8 +177,12 @@ data "aws_iam_policy_document" "function" {
   dynamic "statement" {
     for_each = contains(each.value.may, "replace") && local.any_service ? [1] : []
     content {
-      sid       = "Replace"
-      actions   = ["autoscaling:TerminateInstanceInAutoScalingGroup"]
+      sid = "Replace"
+      actions = [
+        "autoscaling:CompleteLifecycleAction",
+        "autoscaling:RecordLifecycleActionHeartbeat",
+        "autoscaling:TerminateInstanceInAutoScalingGroup",
+      ]
       resources = local.group_arns
     }
   }

@@ -63,6 +63,16 @@ output "on_call_policy_json" {
   value       = data.aws_iam_policy_document.on_call.json
 }
 
+output "operator_policy_arn" {
+  description = "A policy for operators: what on-call may, and the commands of deployer and replacer."
+  value       = aws_iam_policy.operator.arn
+}
+
+output "operator_policy_json" {
+  description = "The same as a document."
+  value       = data.aws_iam_policy_document.operator.json
+}
+
 output "pipeline_policy_arn" {
   description = "A policy for pipelines: request deployments and rollbacks, by event or invoke, and follow them."
   value       = aws_iam_policy.pipeline.arn

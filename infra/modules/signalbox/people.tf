@@ -1,6 +1,6 @@
 # What people and pipelines need, ready to attach: to a role, a group, a permission set.
 
-# On-call: go back, and see how things stand. Not deploy: whoever may invoke the deployer may.
+# On-call: go back, and see how things stand. Neither deploy nor replace: whoever may invoke those functions may.
 data "aws_iam_policy_document" "on_call" {
   #checkov:skip=CKV_AWS_356:what is on * only reads, and cannot be limited further
   dynamic "statement" {
@@ -57,6 +57,26 @@ resource "aws_iam_policy" "on_call" {
   name        = "${var.name}-on-call"
   description = "Roll back with Signalbox and see how things stand; nothing more"
   policy      = data.aws_iam_policy_document.on_call.json
+}
+
+# An operator: what on-call may, and every command, such as deploy, freeze and replace.
+data "aws_iam_policy_document" "operator" {
+  source_policy_documents = [data.aws_iam_policy_document.on_call.json]
+
+  dynamic "statement" {
+    for_each = length(setintersection(var.functions, ["deployer", "replacer"])) > 0 ? [1] : []
+    content {
+      sid       = "Command"
+      actions   = ["lambda:InvokeFunction"]
+      resources = [for function in setintersection(var.functions, ["deployer", "replacer"]) : aws_lambda_function.this[function].arn]
+    }
+  }
+}
+
+resource "aws_iam_policy" "operator" {
+  name        = "${var.name}-operator"
+  description = "Deploy, roll back and replace instances with Signalbox, and see how things stand"
+  policy      = data.aws_iam_policy_document.operator.json
 }
 
 # A pipeline: ask for a deployment or a rollback, and follow it.

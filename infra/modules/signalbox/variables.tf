@@ -14,7 +14,7 @@ variable "name" {
 variable "functions" {
   description = "Which functions are installed, of: deployer, rollback, replacer, reporter, billing-guard, console."
   type        = set(string)
-  default     = ["deployer", "rollback"]
+  default     = ["deployer", "rollback", "replacer"]
   nullable    = false
 
   validation {

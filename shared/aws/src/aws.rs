@@ -1,5 +1,7 @@
 //! All adapters together.
 
+use std::collections::BTreeMap;
+
 use aws_types::SdkConfig;
 use futures_util::future::try_join;
 use jiff::{SignedDuration, Timestamp};
@@ -8,8 +10,9 @@ use signalbox_domain::definition::{Arn, Definition, ReleaseSource};
 use signalbox_domain::deployment::Deployment;
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::{Alarms, Minute, Probe, ProbeAnswer, Quiet, Routing, Surroundings, Window};
+use signalbox_domain::record::OperationKind;
 use signalbox_domain::slot::{BySlot, Slot};
-use signalbox_domain::text::{Release, RequestId, ServiceName};
+use signalbox_domain::text::{GroupName, InstanceId, Release, RequestId, ServiceName};
 use signalbox_reconciler::ports::{
     Clock, Cloud, CloudError, GroupSeen, Loaded, OperationItem, Post, Save, Saved, Store, Targets,
 };
@@ -114,6 +117,10 @@ impl Cloud for Aws {
         self.hooks.ask(function, of, about, probe).await
     }
 
+    async fn owners(&self, instances: &[InstanceId]) -> Result<BTreeMap<InstanceId, GroupName>, CloudError> {
+        self.autoscaling.owners(instances).await
+    }
+
     async fn apply(&self, of: &Definition, action: &Action) -> Result<(), CloudError> {
         match action {
             Action::Route { split } => self.balancer.route(of, *split).await,
@@ -124,8 +131,16 @@ impl Cloud for Aws {
                 }
             },
             Action::Resize { slot, to } => self.autoscaling.resize(&of.slots[*slot].asg, *to).await,
+            Action::Bound { slot, min, max } => self.autoscaling.bound(&of.slots[*slot].asg, *min, *max).await,
             Action::Suspend { slot, processes } => self.autoscaling.suspend(&of.slots[*slot].asg, processes).await,
             Action::Resume { slot, processes } => self.autoscaling.resume(&of.slots[*slot].asg, processes).await,
+            Action::Terminate { instance, slot: _ } => self.autoscaling.terminate(instance).await,
+            Action::CompleteLifecycle { slot, instance, hook } => {
+                self.autoscaling.complete(&of.slots[*slot].asg, instance, hook).await
+            }
+            Action::ProlongLifecycle { slot, instance, hook } => {
+                self.autoscaling.prolong(&of.slots[*slot].asg, instance, hook).await
+            }
         }
     }
 }
@@ -140,8 +155,13 @@ impl Store for Aws {
         self.table.load(service, request).await
     }
 
-    async fn operation(&self, service: &ServiceName, id: &RequestId) -> Result<Option<OperationItem>, CloudError> {
-        self.table.operation(service, id).await
+    async fn operation(
+        &self,
+        service: &ServiceName,
+        kind: OperationKind,
+        id: &RequestId,
+    ) -> Result<Option<OperationItem>, CloudError> {
+        self.table.operation(service, kind, id).await
     }
 
     async fn definitions(&self) -> Result<Vec<(String, String)>, CloudError> {

@@ -59,6 +59,20 @@ const ALREADY_DONE: &[&str] = &[
     "ResourceInUseException",
 ];
 
+/// Auto Scaling has one code for nearly all that is wrong with a call, and only its message tells what.
+const INVALID: &str = "ValidationError";
+
+/// How the messages of [`INVALID`] begin that mean the same, by the call that they answer. AWS does not
+/// document them; they have been the same for years
+/// ([one](https://github.com/yaybu/touchdown/issues/51), [two](https://github.com/convox/rack/issues/2432)).
+const ALREADY_DONE_SAYS: &[(&str, &str)] = &[
+    // The instance is in no group any more.
+    ("TerminateInstanceInAutoScalingGroup", "Instance Id not found"),
+    // The instance does not wait at this hook, or not any more.
+    ("CompleteLifecycleAction", "No active Lifecycle Action found"),
+    ("RecordLifecycleActionHeartbeat", "No active Lifecycle Action found"),
+];
+
 /// What AWS answered, or what became of the call on the way.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
@@ -81,6 +95,12 @@ pub fn classify(code: &str) -> ErrorClass {
     }
 }
 
+/// Whether the message says that it is already as it was asked for, where the code does not.
+fn says_already_done(operation: &str, code: &str, message: &str) -> bool {
+    let says = |(call, begins): &(&str, &str)| *call == operation && message.starts_with(begins);
+    code == INVALID && ALREADY_DONE_SAYS.iter().any(says)
+}
+
 /// The error of one call, with what may be done about it. `operation` is the API's name of the
 /// call, `resource` what it was about.
 #[must_use]
@@ -91,13 +111,14 @@ where
     let (class, code, message) = match error {
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
-            let code = error.code().unwrap_or("Unknown");
+            let (code, message) = (error.code().unwrap_or("Unknown"), error.message().unwrap_or("no message"));
             // A code we know wins; of one we do not, the status tells whose fault it was.
             let class = match classify(code) {
+                ErrorClass::Permanent if says_already_done(operation, code, message) => ErrorClass::AlreadyDone,
                 ErrorClass::Permanent if status >= 500 || status == 429 => ErrorClass::Retry,
                 class @ (ErrorClass::Retry | ErrorClass::Permanent | ErrorClass::AlreadyDone) => class,
             };
-            (class, code.to_owned(), error.message().unwrap_or("no message").to_owned())
+            (class, code.to_owned(), message.to_owned())
         }
         SdkError::TimeoutError(_) => (ErrorClass::Retry, "Timeout".to_owned(), "no answer in time".to_owned()),
         SdkError::DispatchFailure(_) => (ErrorClass::Retry, "DispatchFailure".to_owned(), chain(error)),
@@ -179,9 +200,13 @@ mod tests {
     }
 
     fn answered(code: &str, status: u16) -> CloudError {
-        let meta = ErrorMetadata::builder().code(code).message("the service's words").build();
+        said("Call", code, "the service's words", status)
+    }
+
+    fn said(operation: &'static str, code: &str, message: &str, status: u16) -> CloudError {
+        let meta = ErrorMetadata::builder().code(code).message(message).build();
         let raw = HttpResponse::new(status.try_into().unwrap(), "the secret body".into());
-        failed("Call", &"thing", &SdkError::service_error(Service(meta), raw))
+        failed(operation, &"thing", &SdkError::service_error(Service(meta), raw))
     }
 
     #[test]
@@ -204,6 +229,23 @@ mod tests {
     #[test]
     fn a_table_that_exists_is_what_was_asked_for() {
         assert_eq!(answered("ResourceInUseException", 400).class, ErrorClass::AlreadyDone);
+    }
+
+    #[test]
+    fn a_message_tells_what_is_done_already_where_the_code_does_not() {
+        let gone = "Instance Id not found - No managed instance found for instance ID: i-1";
+        let gone_on = "No active Lifecycle Action found with instance ID i-1";
+        let class = |operation, code, message| said(operation, code, message, 400).class;
+        let terminate = "TerminateInstanceInAutoScalingGroup";
+        assert_eq!(class(terminate, "ValidationError", gone), ErrorClass::AlreadyDone);
+        for operation in ["CompleteLifecycleAction", "RecordLifecycleActionHeartbeat"] {
+            assert_eq!(class(operation, "ValidationError", gone_on), ErrorClass::AlreadyDone);
+            assert_eq!(class(operation, "ValidationError", gone), ErrorClass::Permanent, "an answer to another call");
+        }
+        assert_eq!(class("SetInstanceHealth", "ValidationError", gone), ErrorClass::Permanent);
+        assert_eq!(class(terminate, "AccessDenied", gone), ErrorClass::Permanent);
+        let quoted = "Currently, desiredSize equals minSize (2). Instance Id not found";
+        assert_eq!(class(terminate, "ValidationError", quoted), ErrorClass::Permanent);
     }
 
     #[test]

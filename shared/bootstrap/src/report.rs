@@ -27,16 +27,9 @@ impl Report {
         let operation = answer.operation.as_deref().unwrap_or("");
         let outcome = answer.outcome.name();
         tracing::info!(service = answer.service, operation, outcome, phase, reason = answer.reason, "looked");
-        let began = answer.outcome == Outcome::Accepted;
         let mut values =
             vec![("Looks", 1.0, Unit::Count), ("LookMilliseconds", took.as_secs_f64() * 1_000.0, Unit::Milliseconds)];
-        match phase {
-            "provisioning" if began => values.push(("Deployments", 1.0, Unit::Count)),
-            "rolling_back" if began || answer.outcome == Outcome::Advanced => {
-                values.push(("Rollbacks", 1.0, Unit::Count));
-            }
-            _ => {}
-        }
+        values.extend(counts_as(phase, answer.outcome).map(|name| (name, 1.0, Unit::Count)));
         self.metrics.record(&values, Some(&answer.service));
     }
 
@@ -53,5 +46,44 @@ impl Report {
         tracing::error!(error_type, reason = message, "invocation failed");
         self.metrics.record(&[("Errors", 1.0, Unit::Count)], None);
         Diagnostic { error_type: error_type.to_owned(), error_message: message }
+    }
+}
+
+/// What a look counts as, beside a look: by the phase that an operation came to.
+fn counts_as(phase: &str, outcome: Outcome) -> Option<&'static str> {
+    let began = outcome == Outcome::Accepted;
+    let moved = began || outcome == Outcome::Advanced;
+    match phase {
+        "provisioning" if began => Some("Deployments"),
+        "rolling_back" if moved => Some("Rollbacks"),
+        "surging" if moved => Some("Replacements"),
+        "held" => Some("ReplacementsHeld"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_counts_when_it_begins_or_comes_to_its_phase_and_not_while_it_stands_there() {
+        use Outcome::{Accepted, Advanced, Ignored, Waiting};
+        for (phase, outcome, name) in [
+            ("provisioning", Accepted, Some("Deployments")),
+            ("provisioning", Advanced, None),
+            ("rolling_back", Accepted, Some("Rollbacks")),
+            ("rolling_back", Advanced, Some("Rollbacks")),
+            ("rolling_back", Waiting, None),
+            ("confirming", Accepted, None),
+            ("surging", Accepted, Some("Replacements")),
+            ("surging", Advanced, Some("Replacements")),
+            ("surging", Waiting, None),
+            ("surging", Ignored, None),
+            ("held", Advanced, Some("ReplacementsHeld")),
+            ("", Waiting, None),
+        ] {
+            assert_eq!(counts_as(phase, outcome), name, "{phase} {outcome:?}");
+        }
     }
 }

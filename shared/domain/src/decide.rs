@@ -8,19 +8,22 @@ use crate::decision::{Answer, Decision, Outcome};
 use crate::definition::Definition;
 use crate::deployment::{Cause, Deployment, Phase, Stuck, plan};
 use crate::first_contact;
+use crate::healing::{Breaker, Hold};
 use crate::intent;
 use crate::look::{Look, Reply};
 use crate::notice::{Kind, Notice, Severity};
 use crate::observation::Observation;
 use crate::record::{Operation, Record};
+use crate::replacement;
 use crate::text::spoken;
-use crate::trigger::Trigger;
+use crate::trigger::{Role, Trigger};
 
 /// Decides what one look leads to.
 ///
 /// `now` is the clock's time; a clock that stands behind the record's last look is not believed.
 #[must_use]
 pub fn decide(
+    role: Role,
     record: Option<&Record>,
     seen: &Observation,
     definition: &Definition,
@@ -28,7 +31,7 @@ pub fn decide(
     now: Timestamp,
 ) -> Decision {
     if let Trigger::PlanRequested(request) = trigger {
-        let would = decide(record, seen, definition, &Trigger::DeployRequested(request.clone()), now);
+        let would = decide(role, record, seen, definition, &Trigger::DeployRequested(request.clone()), now);
         return Decision { next: record.cloned(), ..Decision::only(plan::answer(would, definition)) };
     }
     let now = record.map_or(now, |record| now.max(record.last_look));
@@ -40,13 +43,14 @@ pub fn decide(
         },
     };
     let mut look = Look {
+        role,
         record: before.clone(),
         seen,
         definition,
         now,
-        timeline: Vec::new(),
         told: Vec::new(),
-        touched: None,
+        touched: Vec::new(),
+        observed: None,
         accepted: None,
         is_first: record.is_none(),
     };
@@ -54,8 +58,18 @@ pub fn decide(
         return look.report(record);
     }
     look.take_note();
-    let reply = look.hear(trigger);
-    look.advance(trigger);
+    let reply = match role {
+        Role::Deployer => {
+            let reply = look.hear(trigger);
+            look.advance(trigger);
+            reply
+        }
+        Role::Replacer => {
+            let reply = look.hear_replacer(trigger);
+            look.heal();
+            reply
+        }
+    };
     let would = look.say_what_would_be(record, trigger);
     look.finish(&before, reply.or(would))
 }
@@ -77,8 +91,17 @@ impl Look<'_> {
 
     fn finish(mut self, before: &Record, reply: Option<Reply>) -> Decision {
         let nothing_yet = self.is_first;
-        self.note_slots();
-        let actions = intent::actions(&self);
+        let actions = match self.role {
+            Role::Deployer => {
+                self.note_slots();
+                intent::actions(&self)
+            }
+            Role::Replacer => {
+                let actions = replacement::actions(&self);
+                self.note_prolonged(&actions);
+                actions
+            }
+        };
         let answer = self.answer(before, reply);
         let told = !self.told.is_empty();
         self.record.tell(std::mem::take(&mut self.told));
@@ -93,8 +116,8 @@ impl Look<'_> {
         Decision {
             next,
             actions,
-            timeline: self.timeline,
-            operation: self.touched,
+            touched: self.touched,
+            observed: self.observed,
             accepted: self.accepted,
             answer,
             orphans: Vec::new(),
@@ -103,40 +126,66 @@ impl Look<'_> {
     }
 
     fn answer(&self, before: &Record, reply: Option<Reply>) -> Answer {
-        let now_owned = self.deployment();
+        let (was, is) = (before.operation.as_ref(), self.record.operation.as_ref());
         let known = reply.as_ref().and_then(|reply| reply.operation.clone());
         let (outcome, reason) = match reply {
             Some(reply) => (reply.outcome, reply.reason),
-            None => match (before.deployment(), now_owned) {
-                (Some(was), Some(is)) if was.phase == is.phase => (Outcome::Waiting, self.waiting_for(is)),
+            None => match (was, is) {
+                (Some(was), Some(is)) if was.stands_as(is) => (Outcome::Waiting, self.waiting(is)),
                 (Some(_), Some(is)) => (Outcome::Advanced, is.describe()),
                 (None, Some(is)) => (Outcome::Accepted, is.describe()),
                 (Some(_), None) => {
-                    (Outcome::Advanced, self.touched.as_ref().map_or_else(String::new, Deployment::describe))
+                    (Outcome::Advanced, self.last_touched().map_or_else(String::new, Operation::describe))
                 }
-                (None, None) => (Outcome::Idle, self.at_rest()),
+                (None, None) => self.at_rest(),
             },
         };
-        let subject = now_owned.or(before.deployment()).or(self.touched.as_ref());
-        let ended = self.touched.as_ref().filter(|ended| before.deployment().is_some_and(|was| was.id == ended.id));
+        let subject = is.or(was).or(self.last_touched());
+        // A replacement may begin and end in one look, where a breaker is open.
+        let ended = self.last_touched().filter(|ended| {
+            was.is_some_and(|was| was.id() == ended.id()) || matches!(ended, Operation::Replacement(_))
+        });
         Answer {
             service: self.definition.name.to_string(),
             outcome,
             reason,
-            phase: now_owned.or(ended).map(|deployment| deployment.phase.name().to_owned()),
-            operation: known.as_ref().or(subject.map(|deployment| &deployment.id)).map(ToString::to_string),
+            phase: is.or(ended).map(|operation| operation.phase().to_owned()),
+            operation: known.as_ref().or(subject.map(Operation::id)).map(ToString::to_string),
             record: None,
             plan: None,
             rollback_seconds: None,
         }
     }
 
-    fn at_rest(&self) -> String {
+    /// What there is to say of a service that nothing moves.
+    fn at_rest(&self) -> (Outcome, String) {
+        if self.role == Role::Deployer {
+            return (Outcome::Idle, self.what_is_live());
+        }
+        if let Some(Operation::Replacement(ended)) = self.last_touched() {
+            return (Outcome::Advanced, ended.describe());
+        }
+        let healing = &self.record.healing;
+        match (&healing.hold, healing.left.first_key_value()) {
+            (Some(hold), _) => (Outcome::Waiting, format!("nothing is replaced for now: {}", hold.why)),
+            (None, Some((instance, why))) => (Outcome::Idle, format!("{instance} is not replaced: {why}")),
+            (None, None) => (Outcome::Idle, self.what_is_live()),
+        }
+    }
+
+    fn what_is_live(&self) -> String {
         let live = self.record.live;
         let release = self.record.releases[live].as_ref().map_or("no known release", |release| release.as_str());
         match &self.record.standby {
             Some(standby) => format!("{release} is live on {live}; {} stands by as a warm way back", standby.slot),
             None => format!("{release} is live on {live}; there is nothing to do"),
+        }
+    }
+
+    fn waiting(&self, operation: &Operation) -> String {
+        match operation {
+            Operation::Deployment(own) => self.waiting_for(own),
+            Operation::Replacement(own) => own.describe(),
         }
     }
 
@@ -158,8 +207,15 @@ impl Look<'_> {
         if acted || !self.record.outbox.is_empty() {
             return Some(SignedDuration::from_secs(1));
         }
-        if self.record.operation.is_some() {
-            return Some(SignedDuration::from_secs(2));
+        match (&self.record.operation, self.role) {
+            (Some(Operation::Deployment(_)), Role::Deployer) | (Some(Operation::Replacement(_)), Role::Replacer) => {
+                return Some(SignedDuration::from_secs(2));
+            }
+            (Some(Operation::Deployment(_) | Operation::Replacement(_)), _) | (None, Role::Replacer) => {
+                let holds = self.role == Role::Replacer && !self.record.healing.held.is_empty();
+                return holds.then_some(SignedDuration::from_secs(20));
+            }
+            (None, Role::Deployer) => {}
         }
         self.record.standby.as_ref().map(|standby| {
             let left = standby.until.duration_since(self.now);
@@ -176,7 +232,7 @@ pub fn halt(
     definition: &Definition,
     refused: &str,
     now: Timestamp,
-) -> (Record, Option<Deployment>, String) {
+) -> (Record, Option<Operation>, String) {
     let mut record = record.clone();
     let now = now.max(record.last_look);
     record.last_look = now;
@@ -188,13 +244,24 @@ pub fn halt(
         deployment.phase = Phase::Stuck { cause: Cause::Defect { refused: refused.to_owned() }, stuck };
         deployment.since = now;
     }
-    let operation = record.deployment().cloned();
+    let operation = match record.operation.take() {
+        Some(Operation::Replacement(own)) => {
+            record.healing.hold =
+                Some(Hold { breaker: Breaker::Defect, why: left.clone(), since: now, clear_since: None });
+            let phase = replacement::Phase::Held { why: left.clone() };
+            Some(Operation::Replacement(replacement::Replacement { phase, since: now, ..own }))
+        }
+        deployment => {
+            record.operation.clone_from(&deployment);
+            deployment
+        }
+    };
     let text = format!("stopped. {left}. Traffic stays where it is. This is a defect of Signalbox: please report it.");
     record.notices += 1;
     let told = Notice::about(
         &definition.name,
         (Kind::OperationStuck, Severity::Critical),
-        operation.as_ref().map(|own| &own.id),
+        operation.as_ref().map(Operation::id),
         &text,
         now,
         record.notices,

@@ -6,11 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::definition::Capacity;
-use crate::deployment::Deployment;
 use crate::observation::Process;
-use crate::record::Record;
+use crate::record::{Operation, Record};
 use crate::slot::{Slot, Split};
-use crate::text::{Release, RequestId};
+use crate::text::{InstanceId, Release, RequestId};
 
 /// What one look decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +18,10 @@ pub struct Decision {
     pub next: Option<Record>,
     /// What to do about the world, in this order, stopping at the first failure.
     pub actions: Vec<Action>,
-    /// What happened to the operation, for its timeline.
-    pub timeline: Vec<Entry>,
-    /// The operation as it stands after this look, where it began, moved or ended.
-    pub operation: Option<Deployment>,
+    /// The operations that began, moved or ended.
+    pub touched: Vec<Touched>,
+    /// What was told of a service that is only watched.
+    pub observed: Option<String>,
     /// The id of a request that was accepted: it must never act again.
     pub accepted: Option<(RequestId, RequestId)>,
     /// What to answer.
@@ -39,14 +38,34 @@ impl Decision {
         Decision {
             next: None,
             actions: Vec::new(),
-            timeline: Vec::new(),
-            operation: None,
+            touched: Vec::new(),
+            observed: None,
             accepted: None,
             answer,
             orphans: Vec::new(),
             look_again_in: None,
         }
     }
+
+    /// What happened, in order.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.touched.iter().flat_map(|touched| &touched.entries)
+    }
+
+    /// Whether anything moved, or is to be moved.
+    #[must_use]
+    pub fn is_move(&self) -> bool {
+        self.entries().next().is_some() || self.observed.is_some() || !self.actions.is_empty()
+    }
+}
+
+/// An operation that began, moved or ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// As it stands after this look.
+    pub operation: Operation,
+    /// What happened to it, for its timeline.
+    pub entries: Vec<Entry>,
 }
 
 /// One change to the world. Each can be repeated without harm.
@@ -72,6 +91,16 @@ pub enum Action {
         /// The three sizes.
         to: Capacity,
     },
+    /// Set min and max of the slot's group and leave its size as it is: a late write of this takes nothing
+    /// back that happened meanwhile.
+    Bound {
+        /// The slot.
+        slot: Slot,
+        /// Its minimum.
+        min: u32,
+        /// Its maximum.
+        max: u32,
+    },
     /// Suspend these scaling processes.
     Suspend {
         /// The slot.
@@ -86,6 +115,31 @@ pub enum Action {
         /// The processes.
         processes: BTreeSet<Process>,
     },
+    /// Terminate this instance, and take one off the group's desired size.
+    Terminate {
+        /// The slot.
+        slot: Slot,
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// Let an instance go on that waits at a lifecycle hook of ours.
+    CompleteLifecycle {
+        /// The slot.
+        slot: Slot,
+        /// The instance.
+        instance: InstanceId,
+        /// The hook's name.
+        hook: String,
+    },
+    /// Let it wait for longer.
+    ProlongLifecycle {
+        /// The slot.
+        slot: Slot,
+        /// The instance.
+        instance: InstanceId,
+        /// The hook's name.
+        hook: String,
+    },
 }
 
 impl std::fmt::Display for Action {
@@ -96,8 +150,12 @@ impl std::fmt::Display for Action {
             Action::Route { split } => write!(f, "route {split}"),
             Action::WriteRelease { slot, release } => write!(f, "write {release} for {slot}"),
             Action::Resize { slot, to } => write!(f, "resize {slot} to {to}"),
+            Action::Bound { slot, min, max } => write!(f, "keep {slot} between {min} and {max}"),
             Action::Suspend { slot, processes } => write!(f, "suspend {} on {slot}", names(processes)),
             Action::Resume { slot, processes } => write!(f, "resume {} on {slot}", names(processes)),
+            Action::Terminate { slot, instance } => write!(f, "terminate {instance} of {slot}"),
+            Action::CompleteLifecycle { instance, hook, .. } => write!(f, "let {instance} go on from {hook}"),
+            Action::ProlongLifecycle { instance, hook, .. } => write!(f, "let {instance} wait longer at {hook}"),
         }
     }
 }

@@ -65,10 +65,14 @@ fn declined(service: &ServiceName, trigger: &Trigger, reason: &str, now: Timesta
         | Trigger::FreezeRequested { .. }
         | Trigger::ThawRequested
         | Trigger::Said(_)
+        | Trigger::ReplaceRequested { .. }
         | Trigger::StatusRequested => (Outcome::Refused, Origin::Invoke),
-        Trigger::Heartbeat | Trigger::Repeated { .. } | Trigger::AlarmChanged(_) | Trigger::GroupScaled(_) => {
-            (Outcome::Ignored, Origin::Invoke)
-        }
+        Trigger::Heartbeat
+        | Trigger::Repeated { .. }
+        | Trigger::AlarmChanged(_)
+        | Trigger::GroupScaled(_)
+        | Trigger::InstancesReported(_)
+        | Trigger::InstanceHeld(_) => (Outcome::Ignored, Origin::Invoke),
     };
     let orphan = match origin {
         Origin::Event { .. } => {

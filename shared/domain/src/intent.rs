@@ -11,6 +11,7 @@ use crate::notice::{Kind, Severity};
 use crate::observation::Process;
 use crate::record::Operation;
 use crate::slot::{Slot, Split};
+use crate::trigger::Role;
 
 /// What is wanted of one group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,14 @@ enum Want {
 /// The actions that bring the world to where the record wants it.
 pub(crate) fn actions(look: &Look<'_>) -> Vec<Action> {
     let mut actions = Vec::new();
+    if look.record.replacement().is_some() {
+        // The sizes are the replacer's; weights are held as in every operation.
+        let split = look.record.routing.split;
+        if !look.is_hands_off() && !look.seen.routing.is(split) && look.can_route(split) && !look.goes_nowhere() {
+            actions.push(Action::Route { split });
+        }
+        return actions;
+    }
     let owned = look.record.operation.is_some();
     let halted = look.deployment().is_some_and(|own| matches!(&own.phase, Phase::Stuck { stuck, .. } if !stuck.heals));
     if halted || look.is_hands_off() {
@@ -103,6 +112,7 @@ fn want(look: &Look<'_>, slot: Slot) -> Want {
     }
     match (&look.record.operation, &look.record.standby) {
         (Some(Operation::Deployment(own)), _) => want_in_deployment(look, own, slot),
+        (Some(Operation::Replacement(_)), _) => Want::Leave,
         (None, Some(standby)) if standby.slot == slot && look.standby_may_end(standby) => Want::Retire,
         // What is on its way out is not launched again because somebody touched the weights meanwhile.
         (None, Some(standby)) if standby.slot == slot && look.retires(standby) => Want::Leave,
@@ -145,27 +155,35 @@ fn want_in_deployment(look: &Look<'_>, own: &Deployment, slot: Slot) -> Want {
     }
 }
 
-fn hold(look: &Look<'_>, slot: Slot, actions: &mut Vec<Action>) {
+pub(crate) fn hold(look: &Look<'_>, slot: Slot, actions: &mut Vec<Action>) {
     let Some(pin) = &look.record.pins[slot] else { return };
     let desired = look.seen.groups[slot].capacity.desired.max(pin.set.desired).max(pin.set.min);
     resize(look, slot, Capacity { min: pin.set.min, desired, max: pin.set.max.max(desired) }, actions);
 }
 
-fn resize(look: &Look<'_>, slot: Slot, to: Capacity, actions: &mut Vec<Action>) {
+pub(crate) fn resize(look: &Look<'_>, slot: Slot, to: Capacity, actions: &mut Vec<Action>) {
     if look.seen.groups[slot].capacity != to {
         actions.push(Action::Resize { slot, to });
     }
 }
 
-fn suspend(look: &Look<'_>, slot: Slot, actions: &mut Vec<Action>) {
+pub(crate) fn suspend(look: &Look<'_>, slot: Slot, actions: &mut Vec<Action>) {
     let Some(pin) = &look.record.pins[slot] else { return };
-    let missing: BTreeSet<Process> = pin.suspended.difference(&look.seen.groups[slot].suspended).copied().collect();
+    let seen = &look.seen.groups[slot].suspended;
+    let mut missing: BTreeSet<Process> = pin.suspended.difference(seen).copied().collect();
+    if look.record.replacement().is_none() && pin.suspended.contains(&Process::Launch) {
+        // A replacement that gave way had suspended it; a deployment needs it.
+        missing.remove(&Process::Launch);
+        if seen.contains(&Process::Launch) {
+            actions.push(Action::Resume { slot, processes: [Process::Launch].into() });
+        }
+    }
     if !missing.is_empty() {
         actions.push(Action::Suspend { slot, processes: missing });
     }
 }
 
-fn resume(look: &Look<'_>, slot: Slot, actions: &mut Vec<Action>) {
+pub(crate) fn resume(look: &Look<'_>, slot: Slot, actions: &mut Vec<Action>) {
     let Some(pin) = &look.record.pins[slot] else { return };
     let ours: BTreeSet<Process> = pin.suspended.intersection(&look.seen.groups[slot].suspended).copied().collect();
     if !ours.is_empty() {
@@ -181,6 +199,21 @@ impl Look<'_> {
         let Some(pin) = &self.record.pins[slot] else { return now };
         let desired = now.desired.max(pin.former.min);
         Capacity { min: pin.former.min, desired, max: pin.former.max.max(desired) }
+    }
+
+    /// The sizes of the group of `slot` as they would be without a replacement that gave way.
+    pub(crate) fn unraised(&self, slot: Slot) -> Capacity {
+        let now = self.seen.groups[slot].capacity;
+        let Some(pin) = self.record.pins[slot].as_ref().filter(|pin| pin.raised) else { return now };
+        let desired = if now.desired == pin.former.desired + 1 { pin.former.desired } else { now.desired };
+        Capacity { min: pin.former.min.min(desired), desired, max: pin.former.max.max(desired) }
+    }
+
+    /// Whether the weights differ only in which groups are named: that serves as well.
+    fn goes_nowhere(&self) -> bool {
+        let wanted = self.record.routing.split;
+        self.seen.routing.elsewhere == 0
+            && Slot::BOTH.into_iter().all(|slot| self.seen.weight(slot) == wanted.weight(slot))
     }
 
     /// Whether nothing of ours is left on the group of `slot`.
@@ -220,9 +253,23 @@ impl Look<'_> {
     /// Takes down what this look shows before anything is decided: since when the wanted weights
     /// are seen, who is in the groups that we hold, and what other people changed on them.
     pub(crate) fn take_note(&mut self) {
-        self.note_weights();
-        self.note_slots();
-        for slot in Slot::BOTH {
+        match self.role {
+            Role::Deployer => {
+                self.note_weights();
+                self.note_slots();
+                self.note_pins(&Slot::BOTH);
+            }
+            Role::Replacer => {
+                self.note_health();
+                if let Some(slot) = self.record.replacement().map(|own| own.slot) {
+                    self.note_pins(&[slot]);
+                }
+            }
+        }
+    }
+
+    fn note_pins(&mut self, slots: &[Slot]) {
+        for slot in slots.iter().copied() {
             if let Some(pin) = &mut self.record.pins[slot] {
                 pin.meet(&self.seen.groups[slot], self.now);
             }

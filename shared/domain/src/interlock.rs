@@ -9,8 +9,9 @@
 //! A refusal here is a defect of ours, never a state of the world: the operation stops, loudly.
 
 use crate::decision::Action;
-use crate::observation::Observation;
+use crate::observation::{Instance, Observation, Process};
 use crate::slot::{Slot, Split};
+use crate::text::InstanceId;
 
 /// Whether this action may be done to what was seen.
 ///
@@ -22,7 +23,9 @@ pub fn permit(action: &Action, seen: &Observation) -> Result<(), String> {
         Action::Resize { slot, to } => {
             let group = &seen.groups[*slot];
             let removes = to.desired < group.capacity.desired || to.max < group.capacity.desired;
-            if !removes {
+            // A size that nobody fills, with nobody on the way, can be taken back under traffic.
+            let nobody_goes = group.counted() <= to.desired && group.suspended.contains(&Process::Launch);
+            if !removes || nobody_goes {
                 return Ok(());
             }
             if seen.weight(*slot) > 0 {
@@ -42,8 +45,32 @@ pub fn permit(action: &Action, seen: &Observation) -> Result<(), String> {
             }
             Ok(())
         }
-        Action::Suspend { .. } | Action::Resume { .. } => Ok(()),
+        Action::Bound { slot, max, .. } => {
+            let desired = seen.groups[*slot].capacity.desired;
+            if *max < desired {
+                return Err(format!("{action}: {slot} is {desired} large, so this would take some away"));
+            }
+            Ok(())
+        }
+        Action::Terminate { slot, instance } => permit_terminate(action, *slot, instance, seen),
+        Action::Suspend { .. }
+        | Action::Resume { .. }
+        | Action::CompleteLifecycle { .. }
+        | Action::ProlongLifecycle { .. } => Ok(()),
     }
+}
+
+fn permit_terminate(action: &Action, slot: Slot, instance: &InstanceId, seen: &Observation) -> Result<(), String> {
+    let group = &seen.groups[slot];
+    let Some(goes) = group.staying().find(|staying| staying.id == *instance) else { return Ok(()) };
+    let others = || group.staying().filter(|other| other.id != *instance);
+    if seen.weight(slot) > 0 && others().next().is_none() {
+        return Err(format!("{action}: it is the only one, and {slot} carries {} %", seen.weight(slot)));
+    }
+    if seen.weight(slot) > 0 && goes.is_healthy() && !others().any(Instance::is_healthy) {
+        return Err(format!("{action}: it is the last healthy target of {slot}"));
+    }
+    Ok(())
 }
 
 fn permit_route(split: Split, seen: &Observation) -> Result<(), String> {

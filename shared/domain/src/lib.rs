@@ -13,7 +13,8 @@
 //! 5. [`decide::decide`]: the one way in. It gives a [`decision::Decision`]: the next record, the
 //!    actions, the notices, the answer.
 //! 6. [`deployment`]: the state machine that moves a release in and takes it back.
-//! 7. [`interlock::permit`]: the second lock, which every action passes before it is done.
+//! 7. [`replacement`]: the state machine that replaces a sick instance.
+//! 8. [`interlock::permit`]: the second lock, which every action passes before it is done.
 //!
 //! ```text
 //! record + observation + definition + trigger + now
@@ -30,6 +31,7 @@ pub mod decision;
 pub mod definition;
 pub mod deployment;
 pub mod first_contact;
+pub mod healing;
 mod intent;
 pub mod interlock;
 mod look;
@@ -39,6 +41,7 @@ pub mod notice;
 pub mod observation;
 mod observe_mode;
 pub mod record;
+pub mod replacement;
 pub mod slot;
 mod steady;
 pub mod text;

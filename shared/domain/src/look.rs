@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::decision::{Entry, Outcome};
+use crate::decision::{Entry, Outcome, Touched};
 use crate::definition::{Definition, Mode};
 use crate::deployment::{Cause, Deployment, Phase, Purpose};
 use crate::notice::{Kind, Notice, Severity};
@@ -11,17 +11,20 @@ use crate::observation::Observation;
 use crate::record::{Operation, Record};
 use crate::slot::{BySlot, Slot};
 use crate::text::RequestId;
+use crate::trigger::Role;
 
 /// A look in progress: the record as it is becoming, beside what was seen.
 #[derive(Debug)]
 pub(crate) struct Look<'a> {
+    /// Who looks.
+    pub(crate) role: Role,
     pub(crate) record: Record,
     pub(crate) seen: &'a Observation,
     pub(crate) definition: &'a Definition,
     pub(crate) now: Timestamp,
-    pub(crate) timeline: Vec<Entry>,
     pub(crate) told: Vec<Notice>,
-    pub(crate) touched: Option<Deployment>,
+    pub(crate) touched: Vec<Touched>,
+    pub(crate) observed: Option<String>,
     pub(crate) accepted: Option<(RequestId, RequestId)>,
     /// There is no record yet: a look alone is no reason to make one.
     pub(crate) is_first: bool,
@@ -51,7 +54,7 @@ impl Look<'_> {
     pub(crate) fn deployment_mut(&mut self) -> Option<&mut Deployment> {
         match &mut self.record.operation {
             Some(Operation::Deployment(deployment)) => Some(deployment),
-            None => None,
+            Some(Operation::Replacement(_)) | None => None,
         }
     }
 
@@ -95,14 +98,29 @@ impl Look<'_> {
 
     /// Writes what happened into the operation's timeline.
     pub(crate) fn note(&mut self, deployment: &Deployment, what: impl Into<String>) {
-        self.timeline.push(Entry {
+        self.touch(Operation::Deployment(deployment.clone()), what.into());
+    }
+
+    pub(crate) fn touch(&mut self, operation: Operation, what: String) {
+        let entry = Entry {
             at: self.now,
-            phase: deployment.phase.name().to_owned(),
-            what: what.into(),
+            phase: operation.phase().to_owned(),
+            what,
             weights: BySlot::from_fn(|slot| self.seen.weight(slot)),
             healthy: BySlot::from_fn(|slot| self.seen.healthy(slot)),
-        });
-        self.touched = Some(deployment.clone());
+        };
+        match self.touched.iter_mut().find(|touched| touched.operation.id() == operation.id()) {
+            Some(touched) => {
+                touched.operation = operation;
+                touched.entries.push(entry);
+            }
+            None => self.touched.push(Touched { operation, entries: vec![entry] }),
+        }
+    }
+
+    /// The operation that something happened to last.
+    pub(crate) fn last_touched(&self) -> Option<&Operation> {
+        self.touched.last().map(|touched| &touched.operation)
     }
 
     /// Tells people. The first line is made to name the service.

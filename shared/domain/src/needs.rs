@@ -7,7 +7,7 @@ use crate::deployment::Phase;
 use crate::observation::{Probe, Window};
 use crate::record::Record;
 use crate::slot::Slot;
-use crate::trigger::{AlarmState, Trigger, Word};
+use crate::trigger::{AlarmState, Role, Trigger, Word};
 
 /// Whether a look may wait for its turn where calls are a budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,7 +39,16 @@ pub struct Needs {
 impl Needs {
     /// What a look with this trigger at a service with this record has to ask for.
     #[must_use]
-    pub fn of(record: Option<&Record>, definition: &Definition, trigger: &Trigger, now: Timestamp) -> Needs {
+    pub fn of(
+        role: Role,
+        record: Option<&Record>,
+        definition: &Definition,
+        trigger: &Trigger,
+        now: Timestamp,
+    ) -> Needs {
+        if role == Role::Replacer {
+            return Needs::default();
+        }
         let asks =
             matches!(trigger, Trigger::DeployRequested(_) | Trigger::RollbackRequested(_) | Trigger::PlanRequested(_));
         let waits = record.is_some_and(|record| record.queued.is_some() && record.operation.is_none());

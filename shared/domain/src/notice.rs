@@ -59,6 +59,18 @@ pub enum Kind {
     Frozen,
     /// Deployments are not frozen any more.
     Thawed,
+    /// An instance is being replaced.
+    ReplacementStarted,
+    /// A replacement moved on.
+    ReplacementProgressed,
+    /// An instance was replaced.
+    ReplacementCompleted,
+    /// An instance is not replaced after all.
+    ReplacementStoodDown,
+    /// Nothing is replaced for now.
+    ReplacementHeld,
+    /// Replacements go on.
+    ReplacementResumed,
 }
 
 impl Kind {
@@ -82,6 +94,12 @@ impl Kind {
             Kind::Observed => "observed",
             Kind::Frozen => "frozen",
             Kind::Thawed => "thawed",
+            Kind::ReplacementStarted => "replacement_started",
+            Kind::ReplacementProgressed => "replacement_progressed",
+            Kind::ReplacementCompleted => "replacement_completed",
+            Kind::ReplacementStoodDown => "replacement_stood_down",
+            Kind::ReplacementHeld => "replacement_held",
+            Kind::ReplacementResumed => "replacement_resumed",
         }
     }
 }

@@ -122,6 +122,10 @@ pub struct Group {
     pub instances: Vec<Instance>,
     /// The scaling processes that are suspended, whoever did it.
     pub suspended: BTreeSet<Process>,
+    /// Its health-check type is ELB: it replaces by itself what the load balancer calls unhealthy.
+    pub heals_itself: bool,
+    /// How long after its launch an instance is not judged by its health.
+    pub grace: SignedDuration,
 }
 
 /// Whether a slot without weight still has somebody on it: asked before it is torn down.
@@ -143,7 +147,13 @@ impl Group {
 
     /// The instances that are here to stay, healthy or not.
     pub fn staying(&self) -> impl Iterator<Item = &Instance> {
-        self.instances.iter().filter(|instance| !instance.leaving)
+        self.instances.iter().filter(|instance| !instance.lifecycle.is_leaving())
+    }
+
+    /// How many of them the group's size counts: who was put into standby is not.
+    #[must_use]
+    pub fn counted(&self) -> u32 {
+        count(self.staying().filter(|instance| instance.lifecycle != Lifecycle::Standby))
     }
 
     /// How many they are.
@@ -237,19 +247,49 @@ pub struct Minute {
 pub struct Instance {
     /// Its id.
     pub id: InstanceId,
-    /// Whether the group calls it `InService`.
-    pub in_service: bool,
-    /// Whether it is on its way out: terminating, detaching or terminated.
-    pub leaving: bool,
+    /// The availability zone it runs in.
+    pub zone: String,
+    /// Where it is on its way through the group.
+    pub lifecycle: Lifecycle,
+    /// Whether the group calls it `Unhealthy` and is about to replace it.
+    pub condemned: bool,
+    /// Whether it is protected from scale-in: somebody wants it kept.
+    pub protected: bool,
     /// What the load balancer says of it.
     pub target: TargetHealth,
+}
+
+/// Where an instance is on its way through its group
+/// ([lifecycle](https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// It is being launched, or comes back from standby.
+    Coming,
+    /// The same, held by a lifecycle hook.
+    ComingHeld,
+    /// It is in service.
+    InService,
+    /// Somebody took it out of service for a while.
+    Standby,
+    /// It is terminating, detaching or gone.
+    Leaving,
+    /// The same, held by a lifecycle hook.
+    LeavingHeld,
+}
+
+impl Lifecycle {
+    /// Whether it is on its way out.
+    #[must_use]
+    pub fn is_leaving(self) -> bool {
+        matches!(self, Lifecycle::Leaving | Lifecycle::LeavingHeld)
+    }
 }
 
 impl Instance {
     /// In service for the group and healthy for the load balancer.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
-        self.in_service && !self.leaving && self.target == TargetHealth::Healthy
+        self.lifecycle == Lifecycle::InService && self.target == TargetHealth::Healthy
     }
 }
 
@@ -279,11 +319,15 @@ pub enum Process {
     AZRebalance,
     /// Resizes by the clock.
     ScheduledActions,
+    /// Launches what is missing.
+    Launch,
 }
 
 impl Process {
-    /// Both.
-    pub const ALL: [Process; 2] = [Process::AZRebalance, Process::ScheduledActions];
+    /// All that we know of.
+    pub const ALL: [Process; 3] = [Process::AZRebalance, Process::ScheduledActions, Process::Launch];
+    /// Those that a deployment suspends.
+    pub const MEDDLING: [Process; 2] = [Process::AZRebalance, Process::ScheduledActions];
 
     /// The name AWS gives it.
     #[must_use]
@@ -291,6 +335,7 @@ impl Process {
         match self {
             Process::AZRebalance => "AZRebalance",
             Process::ScheduledActions => "ScheduledActions",
+            Process::Launch => "Launch",
         }
     }
 }

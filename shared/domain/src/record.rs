@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::Capacity;
 use crate::deployment::{Deployment, Took};
+use crate::healing::Healing;
 use crate::notice::{Kind, Notice, Severity};
 use crate::observation::{Group, Process};
+use crate::replacement::{self, Replacement};
 use crate::slot::{BySlot, Slot, Split};
 use crate::text::{InstanceId, Release, RequestId};
 use crate::trigger::DeployRequest;
@@ -51,6 +53,9 @@ pub struct Record {
     /// What we corrected or told in steady state.
     #[serde(default)]
     pub drift: DriftMemory,
+    /// What is known of sick instances of the live slot.
+    #[serde(default)]
+    pub healing: Healing,
     /// How many notices there were so far: it makes their ids.
     #[serde(default)]
     pub notices: u64,
@@ -80,6 +85,7 @@ impl Record {
             would: None,
             took: Took::default(),
             drift: DriftMemory::default(),
+            healing: Healing::default(),
             notices: 0,
             outbox: Vec::new(),
             last_look: now,
@@ -95,6 +101,7 @@ impl Record {
             || Slot::BOTH.into_iter().any(|slot| self.pins[slot].is_some())
             || !self.outbox.is_empty()
             || self.drift.pending
+            || self.healing.is_pending()
     }
 
     /// The deployment that owns the service, if one does.
@@ -102,14 +109,23 @@ impl Record {
     pub fn deployment(&self) -> Option<&Deployment> {
         match &self.operation {
             Some(Operation::Deployment(deployment)) => Some(deployment),
-            None => None,
+            Some(Operation::Replacement(_)) | None => None,
+        }
+    }
+
+    /// The replacement that owns the service, if one does.
+    #[must_use]
+    pub fn replacement(&self) -> Option<&Replacement> {
+        match &self.operation {
+            Some(Operation::Replacement(replacement)) => Some(replacement),
+            Some(Operation::Deployment(_)) | None => None,
         }
     }
 
     /// The operation's id, if one owns the service.
     #[must_use]
     pub fn operation_id(&self) -> Option<&RequestId> {
-        self.deployment().map(|deployment| &deployment.id)
+        self.operation.as_ref().map(Operation::id)
     }
 
     /// Means the load balancer to split traffic like this from now on.
@@ -161,11 +177,78 @@ impl Record {
 }
 
 /// What may own a service.
+#[expect(clippy::large_enum_variant, reason = "there is one in a record, and never many at once")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Operation {
     /// A deployment, or a rollback of one.
     Deployment(Deployment),
+    /// The replacement of one instance.
+    Replacement(Replacement),
+}
+
+/// The kinds of operation, each of which one function moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OperationKind {
+    /// A deployment.
+    Deployment,
+    /// A replacement.
+    Replacement,
+}
+
+impl Operation {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> OperationKind {
+        match self {
+            Operation::Deployment(_) => OperationKind::Deployment,
+            Operation::Replacement(_) => OperationKind::Replacement,
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &RequestId {
+        match self {
+            Operation::Deployment(own) => &own.id,
+            Operation::Replacement(own) => &own.id,
+        }
+    }
+
+    /// Whether a deploy need not wait for it: nothing was changed yet.
+    pub(crate) fn is_displaced_by_a_deploy(&self) -> bool {
+        matches!(self, Operation::Replacement(own) if own.phase == replacement::Phase::Confirming)
+    }
+
+    /// Whether the other one is the same, in the same phase.
+    pub(crate) fn stands_as(&self, other: &Operation) -> bool {
+        match (self, other) {
+            (Operation::Deployment(one), Operation::Deployment(two)) => one.phase == two.phase,
+            (Operation::Replacement(one), Operation::Replacement(two)) => {
+                one.id == two.id && one.phase.name() == two.phase.name()
+            }
+            (Operation::Deployment(_), Operation::Replacement(_))
+            | (Operation::Replacement(_), Operation::Deployment(_)) => false,
+        }
+    }
+
+    /// The name of its phase, as in answers, items and metrics.
+    #[must_use]
+    pub fn phase(&self) -> &'static str {
+        match self {
+            Operation::Deployment(own) => own.phase.name(),
+            Operation::Replacement(own) => own.phase.name(),
+        }
+    }
+
+    /// What it does, in words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Operation::Deployment(own) => own.describe(),
+            Operation::Replacement(own) => own.describe(),
+        }
+    }
 }
 
 /// The old slot after a success: warm, and the fastest way back.
@@ -213,6 +296,9 @@ pub struct Pin {
     pub earlier: Capacity,
     /// The scaling processes that we suspended, and nobody before us.
     pub suspended: BTreeSet<Process>,
+    /// A replacement has made the group one larger.
+    #[serde(default)]
+    pub raised: bool,
     /// The instances that are here to stay, as far as we know them.
     #[serde(default)]
     pub members: BTreeMap<InstanceId, Known>,
@@ -233,7 +319,7 @@ impl Pin {
     pub fn on(group: &Group, former: Capacity, set: Capacity, suspended: BTreeSet<Process>, now: Timestamp) -> Pin {
         let known = Known { since: now, healthy: true };
         let members = group.staying().map(|instance| (instance.id.clone(), known)).collect();
-        Pin { former, set, earlier: group.capacity, suspended, members }
+        Pin { former, set, earlier: group.capacity, suspended, raised: false, members }
     }
 
     /// Gets to know the group's instances.

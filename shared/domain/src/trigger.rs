@@ -1,5 +1,7 @@
 //! Why one service is being looked at. Whatever it is, the look itself is the same.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +49,76 @@ pub enum Trigger {
     },
     /// A person asks how things are; nothing is changed.
     StatusRequested,
+    /// AWS says of instances that they go, have gone or will go.
+    InstancesReported(InstanceReport),
+    /// A lifecycle hook holds an instance.
+    InstanceHeld(HeldInstance),
+    /// A person wants one instance replaced, whatever the breakers say.
+    ReplaceRequested {
+        /// Which.
+        instance: InstanceId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Which function looks. Each moves its own kind of operation and leaves the other alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The deployer and the rollback function: deployments.
+    Deployer,
+    /// The replacer: replacements.
+    Replacer,
+}
+
+/// What AWS says of instances.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceReport {
+    /// The instances, at least one: each once, in the event's order.
+    pub instances: Vec<InstanceId>,
+    /// What is said of them.
+    pub cause: ReportCause,
+    /// When AWS will take them, where the event says so: only of a scheduled change. Kept when
+    /// that is withdrawn, as the time that was announced. A Spot interruption comes about two
+    /// minutes after `at`, which is documented but not said in the event.
+    pub ends: Option<Timestamp>,
+    /// The scheduled change was cancelled, or is over: it need not be waited for any more.
+    pub withdrawn: bool,
+    /// When the event was put.
+    pub at: Timestamp,
+}
+
+/// What AWS says of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportCause {
+    /// A Spot Instance is stopped, terminated or hibernated in about two minutes, or already now.
+    SpotInterruption,
+    /// A Spot Instance is more likely than before to be interrupted.
+    RebalanceRecommended,
+    /// AWS retires it, stops it, reboots it or works on its host.
+    ScheduledChange,
+    /// It is being stopped, by whomever.
+    Stopping,
+    /// It is stopped.
+    Stopped,
+    /// It is being terminated, by whomever.
+    ShuttingDown,
+    /// It is terminated.
+    Terminated,
+}
+
+/// An instance waits at a lifecycle hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldInstance {
+    /// The slot whose group it is in.
+    pub slot: Slot,
+    /// The instance.
+    pub instance: InstanceId,
+    /// The hook's name.
+    pub hook: String,
+    /// When the event was put.
+    pub at: Timestamp,
 }
 
 /// An alarm's change of state, from whichever of the three envelopes it came in.
@@ -58,6 +130,9 @@ pub struct AlarmChange {
     pub state: AlarmState,
     /// When it changed.
     pub at: Timestamp,
+    /// What its metrics are of: the values of their dimensions, such as the name of a target group, a
+    /// group or an instance. Empty for an alarm on other alarms.
+    pub of: BTreeSet<String>,
 }
 
 /// The state of a CloudWatch alarm.
@@ -199,7 +274,10 @@ impl Trigger {
             | Trigger::FreezeRequested { .. }
             | Trigger::ThawRequested
             | Trigger::Repeated { .. }
-            | Trigger::StatusRequested => None,
+            | Trigger::StatusRequested
+            | Trigger::InstancesReported(_)
+            | Trigger::InstanceHeld(_)
+            | Trigger::ReplaceRequested { .. } => None,
         }
     }
 }

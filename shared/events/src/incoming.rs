@@ -5,7 +5,7 @@ use signalbox_domain::definition::Arn;
 use signalbox_domain::mistake::Mistake;
 use signalbox_domain::slot::Slot;
 use signalbox_domain::text::{GroupName, InstanceId, Release, RequestId, ServiceName};
-use signalbox_domain::trigger::{AlarmChange, DeployRequest, RollbackRequest, ScalingKind, Word};
+use signalbox_domain::trigger::{AlarmChange, DeployRequest, InstanceReport, RollbackRequest, ScalingKind, Word};
 
 /// What arrived, before it is known which services it concerns.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +18,7 @@ pub enum Incoming {
     GroupScaled(GroupEvent),
     /// An Auto Scaling group holds an instance at one of its lifecycle hooks.
     Lifecycle(LifecycleEvent),
-    /// AWS says of instances that they go, have gone or will go.
+    /// AWS says of instances that they go, have gone or will go; whose they are, their groups know.
     InstancesReported(InstanceReport),
     /// A person wants one instance replaced.
     Replace {
@@ -131,42 +131,6 @@ pub enum LifecycleKind {
     Launching,
     /// Out of it.
     Terminating,
-}
-
-/// What AWS says of instances; whose they are, the definitions and their groups know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InstanceReport {
-    /// The instances, at least one: each once, in the event's order.
-    pub instances: Vec<InstanceId>,
-    /// What is said of them.
-    pub cause: ReportCause,
-    /// When AWS will take them, where the event says so: only of a scheduled change. Kept when
-    /// that is withdrawn, as the time that was announced. A Spot interruption comes about two
-    /// minutes after `at`, which is documented but not said in the event.
-    pub ends: Option<Timestamp>,
-    /// The scheduled change was cancelled, or is over: it need not be waited for any more.
-    pub withdrawn: bool,
-    /// When the event was put.
-    pub at: Timestamp,
-}
-
-/// What AWS says of an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReportCause {
-    /// A Spot Instance is stopped, terminated or hibernated in about two minutes, or already now.
-    SpotInterruption,
-    /// A Spot Instance is more likely than before to be interrupted.
-    RebalanceRecommended,
-    /// AWS retires it, stops it, reboots it or works on its host.
-    ScheduledChange,
-    /// It is being stopped, by whomever.
-    Stopping,
-    /// It is stopped.
-    Stopped,
-    /// It is being terminated, by whomever.
-    ShuttingDown,
-    /// It is terminated.
-    Terminated,
 }
 
 /// What a parser must know beside the event itself.

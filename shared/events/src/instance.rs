@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signalbox_domain::mistake::Mistake;
 use signalbox_domain::text::InstanceId;
+use signalbox_domain::trigger::{InstanceReport, ReportCause};
 
 use crate::eventbridge::Envelope;
-use crate::incoming::{Incoming, InstanceReport, ReportCause};
+use crate::incoming::Incoming;
 use crate::shape::Shape;
 
 /// The three kinds of event.

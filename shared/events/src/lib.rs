@@ -42,7 +42,7 @@ mod tests;
 use serde_json::Value;
 
 pub use error::EventError;
-pub use incoming::{Context, GroupEvent, Incoming, InstanceReport, LifecycleEvent, LifecycleKind, ReportCause};
+pub use incoming::{Context, GroupEvent, Incoming, LifecycleEvent, LifecycleKind};
 
 /// Reads an event of the deployer. SNS may put several records into one event, everything else
 /// yields exactly one [`Incoming`].

@@ -13,6 +13,7 @@
 //!
 //! A crash between any two steps leaves a record that the next look completes.
 
+mod announce;
 mod budget;
 mod concerned;
 mod heartbeat;

@@ -1,20 +1,20 @@
 //! One look at one service.
 
-use futures_util::future::{OptionFuture, join};
+use futures_util::future::{join, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::decide::{decide, halt};
-use signalbox_domain::decision::{Action, Answer, Decision, Outcome};
+use signalbox_domain::decision::{Action, Answer, Decision, Outcome, Touched};
 use signalbox_domain::definition::Definition;
 use signalbox_domain::first_contact::unknown;
 use signalbox_domain::interlock;
 use signalbox_domain::mistake::Mistake;
 use signalbox_domain::needs::{Haste, Needs};
-use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::Observation;
-use signalbox_domain::record::Record;
+use signalbox_domain::record::{OperationKind, Record};
 use signalbox_domain::text::{RequestId, ServiceName};
-use signalbox_domain::trigger::{Nudge, Trigger};
+use signalbox_domain::trigger::{Nudge, Role, Trigger};
 
+use crate::announce::to_send;
 use crate::budget::{Budget, LONGEST_WAIT};
 use crate::observe::observe;
 use crate::ports::{CloudError, DecisionItem, OperationItem, Save, Saved, World};
@@ -25,11 +25,12 @@ use crate::ports::{CloudError, DecisionItem, OperationItem, Save, Saved, World};
 pub const LATEST_START: SignedDuration = SignedDuration::from_secs(10);
 
 /// How often a look that lost the race begins again.
-const MOST_RACES: usize = 8;
+pub(crate) const MOST_RACES: usize = 8;
 
 /// The shell around the decisions.
 #[derive(Clone, Debug)]
 pub struct Reconciler<W> {
+    role: Role,
     pub(crate) world: W,
     budget: Budget,
 }
@@ -105,9 +106,9 @@ impl LookError {
 }
 
 impl<W: World> Reconciler<W> {
-    /// A reconciler in this world.
-    pub fn new(world: W) -> Self {
-        Reconciler { world, budget: Budget::default() }
+    /// A reconciler in this world, of the function with this role.
+    pub fn new(role: Role, world: W) -> Self {
+        Reconciler { role, world, budget: Budget::default() }
     }
 
     /// The world it works in.
@@ -154,23 +155,23 @@ impl<W: World> Reconciler<W> {
             None => nudge.trigger.clone(),
         };
         let (record, version) = loaded.record.map_or((None, None), |(record, version)| (Some(record), Some(version)));
-        let known = record.as_ref().and_then(touchable_operation).cloned();
-        let needs = Needs::of(record.as_ref(), &definition, &trigger, self.world.now());
+        let touchable = record.as_ref().map(touchable_operations).unwrap_or_default();
+        let needs = Needs::of(self.role, record.as_ref(), &definition, &trigger, self.world.now());
         self.wait_for_turn(needs, patience, nudge).await?;
         let now = self.world.now();
         let about = record.as_ref().and_then(Record::deployment);
-        let (seen, item) = join(
+        let (seen, items) = join(
             // On the heap, like the rest of a look: the SDK's calls nest deeply.
             Box::pin(observe(&self.world, &definition, needs, about, now)),
-            OptionFuture::from(known.as_ref().map(|id| self.world.operation(&nudge.service, id))),
+            try_join_all(touchable.iter().map(|(kind, id)| self.world.operation(&nudge.service, *kind, id))),
         )
         .await;
-        let (seen, item) = (seen?, item.transpose()?.flatten());
-        let decision = decide(record.as_ref(), &seen, &definition, &trigger, now);
+        let (seen, items) = (seen?, items?.into_iter().flatten().collect());
+        let decision = decide(self.role, record.as_ref(), &seen, &definition, &trigger, now);
         let decision = second_lock(decision, &seen, &definition, now);
-        let moved = is_move(&decision);
+        let moved = decision.is_move();
         let looked = Looked { answer: decision.answer.clone(), look_again_in: decision.look_again_in, moved };
-        let done = Box::pin(self.carry_out(&definition, nudge, record.as_ref(), version, decision, item, now)).await?;
+        let done = Box::pin(self.carry_out(&definition, nudge, record.as_ref(), version, decision, items, now)).await?;
         Ok(done.then_some(looked))
     }
 
@@ -203,20 +204,21 @@ impl<W: World> Reconciler<W> {
         before: Option<&Record>,
         version: Option<u64>,
         decision: Decision,
-        item: Option<OperationItem>,
+        items: Vec<OperationItem>,
         now: Timestamp,
     ) -> Result<bool, LookError> {
         let record = decision.next.clone().filter(|next| Some(next) != before);
-        let (written, outbox) = (record.is_some(), decision.next.as_ref().map(|next| next.outbox.clone()));
+        let written = record.is_some();
+        let outbox = decision.next.as_ref().map(|next| to_send(before, next, now));
         let save = Save {
             service: nudge.service.clone(),
             record: record.map(|record| (record, version)),
-            operation: operation_item(&decision, item),
+            operations: operation_items(&decision, &items),
             decision: worth_recording(&nudge.trigger, &decision).then(|| decision_item(&nudge.trigger, &decision, now)),
             accepted: decision.accepted.clone(),
             nonce: self.world.nonce(),
         };
-        let saves = save.record.is_some() || save.decision.is_some() || save.operation.is_some();
+        let saves = save.record.is_some() || save.decision.is_some() || !save.operations.is_empty();
         if saves && self.world.save(&save).await? == Saved::Lost {
             return Ok(false);
         }
@@ -256,52 +258,13 @@ impl<W: World> Reconciler<W> {
             }
         }
     }
-
-    /// Sends what waits, then takes it out of the outbox. A crash in between sends it again, with
-    /// the same id; nothing is ever lost.
-    async fn announce(
-        &self,
-        definition: &Definition,
-        nudge: &Nudge,
-        mut record: Record,
-        version: Option<u64>,
-        outbox: &[Notice],
-    ) {
-        let mut sent = Vec::new();
-        for notice in outbox {
-            match self.world.publish(&definition.name, definition.alerts_topic_arn.as_ref(), notice).await {
-                Ok(()) => sent.push(notice.id.clone()),
-                Err(error) => {
-                    tracing::error!(service = %definition.name, notice = notice.id, %error, "not sent; it stays in the outbox");
-                    break;
-                }
-            }
-        }
-        if sent.is_empty() {
-            return;
-        }
-        record.outbox.retain(|notice| !sent.contains(&notice.id));
-        let save = Save {
-            service: nudge.service.clone(),
-            record: Some((record, version)),
-            operation: None,
-            decision: None,
-            accepted: None,
-            nonce: self.world.nonce(),
-        };
-        match self.world.save(&save).await {
-            Ok(Saved::Done) => {}
-            Ok(Saved::Lost) => {
-                tracing::info!(service = %definition.name, "the outbox is emptied by whoever came after")
-            }
-            Err(error) => tracing::warn!(service = %definition.name, %error, "sent, but still in the outbox"),
-        }
-    }
 }
 
-/// The operation whose timeline this look may write to.
-fn touchable_operation(record: &Record) -> Option<&RequestId> {
-    record.operation_id().or_else(|| record.standby.as_ref().map(|standby| &standby.of.id))
+/// The operations whose timelines this look may write to.
+fn touchable_operations(record: &Record) -> Vec<(OperationKind, RequestId)> {
+    let own = record.operation.as_ref().map(|own| (own.kind(), own.id().clone()));
+    let standby = record.standby.as_ref().map(|standby| (OperationKind::Deployment, standby.of.id.clone()));
+    own.into_iter().chain(standby).collect()
 }
 
 /// Holds every action against the interlock. A refusal is a defect: the operation stops.
@@ -312,33 +275,38 @@ fn second_lock(decision: Decision, seen: &Observation, definition: &Definition, 
     };
     tracing::error!(service = %definition.name, refused, "the interlock refused a decided action: a defect");
     let (record, operation, reason) = halt(next, definition, &refused, now);
-    Decision {
+    let mut halted = Decision {
         answer: Answer { outcome: Outcome::Refused, reason, ..decision.answer },
         next: Some(record),
         actions: Vec::new(),
-        operation,
         ..decision
+    };
+    if let Some(operation) = operation {
+        match halted.touched.iter_mut().find(|touched| touched.operation.id() == operation.id()) {
+            Some(touched) => touched.operation = operation,
+            None => halted.touched.push(Touched { operation, entries: Vec::new() }),
+        }
     }
+    halted
 }
 
-fn operation_item(decision: &Decision, former: Option<OperationItem>) -> Option<OperationItem> {
-    let deployment = decision.operation.clone()?;
-    let timeline =
-        former.filter(|item| item.deployment.id == deployment.id).map(|item| item.timeline).unwrap_or_default();
-    let mut item = OperationItem { deployment, timeline };
-    item.extend(decision.timeline.iter().cloned());
-    Some(item)
-}
-
-fn is_move(decision: &Decision) -> bool {
-    !decision.timeline.is_empty() || !decision.actions.is_empty()
+fn operation_items(decision: &Decision, former: &[OperationItem]) -> Vec<OperationItem> {
+    let item = |touched: &Touched| {
+        let operation = touched.operation.clone();
+        let former = former.iter().find(|item| item.operation.id() == operation.id());
+        let timeline = former.map(|item| item.timeline.clone()).unwrap_or_default();
+        let mut item = OperationItem { operation, timeline };
+        item.extend(touched.entries.iter().cloned());
+        item
+    };
+    decision.touched.iter().map(item).collect()
 }
 
 /// Every event of a service leaves one decision; a heartbeat only when it changed something, and a
 /// question never.
 fn worth_recording(trigger: &Trigger, decision: &Decision) -> bool {
     match trigger {
-        Trigger::Heartbeat => is_move(decision),
+        Trigger::Heartbeat => decision.is_move(),
         Trigger::StatusRequested | Trigger::PlanRequested(_) => false,
         Trigger::AlarmChanged(_)
         | Trigger::GroupScaled(_)
@@ -348,6 +316,9 @@ fn worth_recording(trigger: &Trigger, decision: &Decision) -> bool {
         | Trigger::AdoptRequested { .. }
         | Trigger::FreezeRequested { .. }
         | Trigger::ThawRequested
+        | Trigger::InstancesReported(_)
+        | Trigger::InstanceHeld(_)
+        | Trigger::ReplaceRequested { .. }
         | Trigger::Repeated { .. } => true,
     }
 }
@@ -378,6 +349,9 @@ fn requested(trigger: &Trigger) -> Option<&RequestId> {
         | Trigger::FreezeRequested { .. }
         | Trigger::ThawRequested
         | Trigger::StatusRequested
+        | Trigger::InstancesReported(_)
+        | Trigger::InstanceHeld(_)
+        | Trigger::ReplaceRequested { .. }
         | Trigger::Repeated { .. } => None,
     }
 }
@@ -396,5 +370,12 @@ fn describe(trigger: &Trigger) -> String {
         Trigger::FreezeRequested { .. } => "freeze".to_owned(),
         Trigger::ThawRequested => "thaw".to_owned(),
         Trigger::StatusRequested => "status".to_owned(),
+        Trigger::InstancesReported(report) => {
+            let named: Vec<&str> = report.instances.iter().map(|instance| instance.as_str()).collect();
+            let of = if report.withdrawn { "withdrawn: " } else { "" };
+            format!("AWS on {}: {of}{}", named.join(", "), report.cause)
+        }
+        Trigger::InstanceHeld(held) => format!("{} waits at {}", held.instance, held.hook),
+        Trigger::ReplaceRequested { instance, .. } => format!("replace {instance}"),
     }
 }

@@ -78,9 +78,17 @@ fn group(seen: GroupSeen, targets: &Targets) -> Group {
         .map(|member| Instance {
             target: targets.get(&member.id).copied().unwrap_or(TargetHealth::Absent),
             id: member.id,
-            in_service: member.in_service,
-            leaving: member.leaving,
+            zone: member.zone,
+            lifecycle: member.lifecycle,
+            condemned: member.condemned,
+            protected: member.protected,
         })
         .collect();
-    Group { capacity: seen.capacity, instances, suspended: seen.suspended }
+    Group {
+        capacity: seen.capacity,
+        instances,
+        suspended: seen.suspended,
+        heals_itself: seen.heals_itself,
+        grace: seen.grace,
+    }
 }

@@ -12,11 +12,11 @@ use signalbox_domain::definition::{Arn, Capacity, Definition};
 use signalbox_domain::deployment::Deployment;
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::{
-    Alarms, Minute, Probe, ProbeAnswer, Process, Quiet, Routing, Surroundings, TargetHealth, Window,
+    Alarms, Lifecycle, Minute, Probe, ProbeAnswer, Process, Quiet, Routing, Surroundings, TargetHealth, Window,
 };
-use signalbox_domain::record::Record;
+use signalbox_domain::record::{Operation, OperationKind, Record};
 use signalbox_domain::slot::{BySlot, Slot};
-use signalbox_domain::text::{InstanceId, Release, RequestId, ServiceName};
+use signalbox_domain::text::{GroupName, InstanceId, Release, RequestId, ServiceName};
 
 /// Everything outside.
 pub trait World: Cloud + Store + Post + Clock {}
@@ -43,6 +43,11 @@ pub trait Cloud {
     -> impl Future<Output = Result<BySlot<Vec<Minute>>, CloudError>>;
     /// Asks somebody about the release of this deployment. No answer is an answer, too.
     fn probe(&self, of: &Definition, about: &Deployment, probe: Probe) -> impl Future<Output = ProbeAnswer>;
+    /// The groups that these instances are in; who is in none is left out.
+    fn owners(
+        &self,
+        instances: &[InstanceId],
+    ) -> impl Future<Output = Result<BTreeMap<InstanceId, GroupName>, CloudError>>;
     /// Does one thing. Doing it twice is harmless.
     fn apply(&self, of: &Definition, action: &Action) -> impl Future<Output = Result<(), CloudError>>;
 }
@@ -61,6 +66,10 @@ pub struct GroupSeen {
     pub suspended: std::collections::BTreeSet<Process>,
     /// The version of its launch template, where it has one with a number.
     pub template_version: Option<Release>,
+    /// Its health-check type is ELB.
+    pub heals_itself: bool,
+    /// Its health check's grace period.
+    pub grace: SignedDuration,
 }
 
 /// One instance as its group describes it.
@@ -68,10 +77,14 @@ pub struct GroupSeen {
 pub struct Member {
     /// Its id.
     pub id: InstanceId,
-    /// Whether it is `InService`.
-    pub in_service: bool,
-    /// Whether it is on its way out.
-    pub leaving: bool,
+    /// The availability zone it runs in.
+    pub zone: String,
+    /// Where it is on its way through the group.
+    pub lifecycle: Lifecycle,
+    /// Whether the group calls it `Unhealthy`.
+    pub condemned: bool,
+    /// Whether it is protected from scale-in.
+    pub protected: bool,
 }
 
 /// The table.
@@ -86,6 +99,7 @@ pub trait Store {
     fn operation(
         &self,
         service: &ServiceName,
+        kind: OperationKind,
         id: &RequestId,
     ) -> impl Future<Output = Result<Option<OperationItem>, CloudError>>;
     /// The definitions of all services, as text by name.
@@ -116,8 +130,8 @@ pub struct Save {
     pub service: ServiceName,
     /// The record to write, and the version it must still have; `None`: it must not exist.
     pub record: Option<(Record, Option<u64>)>,
-    /// The operation's item.
-    pub operation: Option<OperationItem>,
+    /// The items of the operations that began, moved or ended.
+    pub operations: Vec<OperationItem>,
     /// What was decided.
     pub decision: Option<DecisionItem>,
     /// A request that must never act again, and the operation it belongs to.
@@ -140,7 +154,7 @@ pub enum Saved {
 pub struct OperationItem {
     /// The operation as it stands.
     #[serde(flatten)]
-    pub deployment: Deployment,
+    pub operation: Operation,
     /// What happened, oldest first, at most [`OperationItem::MOST_ENTRIES`].
     pub timeline: Vec<Entry>,
 }

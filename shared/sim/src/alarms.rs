@@ -1,8 +1,11 @@
 //! CloudWatch's alarms: what they measure, once a minute, and the events of their changes.
 
 use jiff::{SignedDuration, Timestamp};
+use signalbox_domain::slot::Slot;
 use signalbox_domain::trigger::AlarmState;
 
+use crate::autoscaling::Instance;
+use crate::balancer::TargetState;
 use crate::traffic::{Minute, percentile_95};
 use crate::world::{Happening, World};
 
@@ -26,6 +29,12 @@ pub struct Alarm {
 }
 
 impl Alarm {
+    /// One on targets that fail their health check, which names no instance.
+    #[must_use]
+    pub fn on_unhealthy_targets() -> Alarm {
+        Alarm { measures: Measure::UnhealthyTargets, ..Alarm::on_failures(0) }
+    }
+
     /// One on the share of failed requests, of any kind, that fires after one minute.
     #[must_use]
     pub fn on_failures(per_thousand: u64) -> Alarm {
@@ -49,6 +58,8 @@ pub enum Measure {
     TargetFailuresPerThousand(u64),
     /// The 95th percentile of the response time, in milliseconds.
     LatencyMs(u32),
+    /// Targets that fail their health check, more than none.
+    UnhealthyTargets,
 }
 
 /// How an alarm treats a minute without data
@@ -110,6 +121,10 @@ fn state_of(minutes: &[Option<bool>]) -> AlarmState {
 
 /// Whether one minute is over the threshold; `None`: there are no data.
 fn breaches(world: &World, alarm: &Alarm, minute: i64) -> Option<bool> {
+    if let Measure::UnhealthyTargets = alarm.measures {
+        let fails = |one: &Instance| one.stays() && one.check.state == TargetState::Unhealthy;
+        return Some(Slot::BOTH.into_iter().any(|slot| world.groups[slot].instances.iter().any(fails)));
+    }
     let counts = world.counted.minutes.get(&minute);
     let sum = |of: fn(&Minute) -> u64| counts.map_or(0, |counts| of(&counts.blue) + of(&counts.green));
     let requests = sum(|minute| minute.requests);
@@ -128,6 +143,7 @@ fn breaches(world: &World, alarm: &Alarm, minute: i64) -> Option<bool> {
             .map(|counts| counts.blue.latencies.iter().chain(&counts.green.latencies).copied().collect())
             .and_then(percentile_95)
             .is_some_and(|latency| latency > above),
+        Measure::UnhealthyTargets => false,
     })
 }
 

@@ -7,7 +7,7 @@ use signalbox_domain::definition::Capacity;
 use signalbox_domain::observation::Process;
 use signalbox_domain::slot::Slot;
 
-use crate::balancer::Check;
+use crate::balancer::{Check, TargetState};
 use crate::checkers;
 use crate::traffic::Nature;
 use crate::world::World;
@@ -25,6 +25,10 @@ pub struct Group {
     pub parameter: Option<String>,
     /// Its scaling policy.
     pub policy: Option<TargetTracking>,
+    /// Its health-check type is ELB: it replaces by itself what fails the load balancer's check.
+    pub heals_itself: bool,
+    /// How long after its launch an instance is not judged by its health.
+    pub grace: SignedDuration,
 }
 
 /// An instance.
@@ -42,6 +46,10 @@ pub struct Instance {
     pub up_at: Timestamp,
     /// It does not answer, neither health checks nor requests.
     pub sick: bool,
+    /// It answers requests and fails health checks.
+    pub ails: bool,
+    /// It is protected from scale-in.
+    pub protected: bool,
     /// What the load balancer thinks of it.
     pub check: Check,
     /// It crashed: the group finds out at its next look, and replaces it.
@@ -58,9 +66,11 @@ impl Instance {
             id: id.to_owned(),
             zone: Zone::A,
             release: release.to_owned(),
-            launched_at: now,
+            launched_at: now - SignedDuration::from_hours(24),
             up_at: now,
             sick: false,
+            ails: false,
+            protected: false,
             check: Check::HEALTHY,
             crashed: false,
             gone_at: None,
@@ -71,6 +81,12 @@ impl Instance {
     #[must_use]
     pub fn answers(&self, now: Timestamp) -> bool {
         self.up_at <= now && !self.sick && !self.crashed
+    }
+
+    /// Whether it passes a health check.
+    #[must_use]
+    pub fn passes(&self, now: Timestamp) -> bool {
+        self.answers(now) && !self.ails
     }
 
     /// Whether it is here to stay.
@@ -87,6 +103,17 @@ pub enum Zone {
     A,
     /// The second.
     B,
+}
+
+impl Zone {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Zone::A => "eu-west-1a",
+            Zone::B => "eu-west-1b",
+        }
+    }
 }
 
 /// Target tracking on the requests per instance: it adds quickly and takes away slowly, after 15 low
@@ -108,6 +135,7 @@ pub(crate) fn second(world: &mut World, slot: Slot) {
     let now = world.now;
     world.groups[slot].instances.retain(|instance| instance.gone_at.is_none_or(|gone| gone > now));
     crash(world, slot);
+    heal(world, slot);
     if now.as_second() % 60 == 30 {
         track(world, slot);
     }
@@ -137,6 +165,25 @@ fn crash(world: &mut World, slot: Slot) {
     }
 }
 
+/// A group of type ELB terminates first what the load balancer calls unhealthy, and launches another one
+/// meanwhile
+/// ([health checks](https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-health-checks.html)).
+fn heal(world: &mut World, slot: Slot) {
+    let (now, in_use) = (world.now, world.in_use(slot));
+    let leaves_at = now + world.balancer.deregistration_delay;
+    let group = &mut world.groups[slot];
+    if !group.heals_itself || !in_use || now.as_second() % 60 != 45 {
+        return;
+    }
+    let grace = group.grace;
+    for instance in group.instances.iter_mut().filter(|instance| instance.stays()) {
+        let judged = now.duration_since(instance.launched_at) >= grace;
+        if judged && instance.check.state == TargetState::Unhealthy {
+            instance.gone_at = Some(leaves_at);
+        }
+    }
+}
+
 /// What is too many leaves: first from the zone with the most, there by chance
 /// ([termination policies](https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html)
 /// end in chance where launch templates are equal). It drains first.
@@ -159,7 +206,7 @@ fn shrink(world: &mut World, slot: Slot) {
 
 /// What is missing is launched, in the zone with the fewest.
 fn grow(world: &mut World, slot: Slot) {
-    if world.no_capacity {
+    if world.no_capacity || world.groups[slot].suspended.contains(&Process::Launch) {
         return;
     }
     let now = world.now;
@@ -182,6 +229,8 @@ fn grow(world: &mut World, slot: Slot) {
             launched_at: now,
             up_at,
             sick,
+            ails: false,
+            protected: false,
             check: Check::NEW,
             crashed: false,
             gone_at: None,
@@ -217,6 +266,23 @@ impl World {
             // Which of them goes is scaling's choice, and may leave those that still boot.
             self.excuse(slot, checkers::RECOVERY);
         }
+    }
+
+    /// Terminates one instance and takes one off the desired size, as TerminateInstanceInAutoScalingGroup
+    /// does. One that is on its way out already takes another one off: AWS does not say that it would not.
+    ///
+    /// # Errors
+    /// What AWS answers.
+    pub(crate) fn terminate(&mut self, slot: Slot, id: &str) -> Result<(), &'static str> {
+        let leaves_at = self.now + self.balancer.deregistration_delay;
+        let group = &mut self.groups[slot];
+        let Some(instance) = group.instances.iter_mut().find(|instance| instance.id == id) else { return Ok(()) };
+        if group.capacity.desired <= group.capacity.min {
+            return Err("ValidationError: terminating without replacement would violate the group's min size");
+        }
+        group.capacity.desired -= 1;
+        instance.gone_at.get_or_insert(leaves_at);
+        Ok(())
     }
 
     /// Sets all three sizes, as UpdateAutoScalingGroup does.

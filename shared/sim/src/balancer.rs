@@ -145,7 +145,7 @@ fn check_health(world: &mut World, slot: Slot) {
             instance.check = Check::NEW;
         } else if now.as_second() % INTERVAL == 0 {
             let nature = releases.get(&instance.release).copied().unwrap_or_default();
-            instance.check = instance.check.after(instance.answers(now) && nature.healthy);
+            instance.check = instance.check.after(instance.passes(now) && nature.healthy);
         }
     }
 }
@@ -210,6 +210,16 @@ impl World {
         let in_use = self.in_use(slot);
         let healthy = self.groups[slot].instances.iter().filter(|instance| is_healthy(instance, in_use));
         u32::try_from(healthy.count()).unwrap_or(u32::MAX)
+    }
+
+    /// How many targets of a slot can take requests and do: the healthy ones, or all where none is.
+    pub(crate) fn serving(&self, slot: Slot) -> u32 {
+        let in_use = self.in_use(slot);
+        let open = self.healthy(slot) == 0;
+        let serves = |instance: &&Instance| {
+            instance.stays() && instance.answers(self.now) && (open || is_healthy(instance, in_use))
+        };
+        u32::try_from(self.groups[slot].instances.iter().filter(serves).count()).unwrap_or(u32::MAX)
     }
 
     /// Writes the forward action, as ModifyListener does. The API tells it at once; each node follows

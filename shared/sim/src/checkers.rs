@@ -1,11 +1,12 @@
 //! What must hold at every second, whatever the code under test believes. The checkers look at the
-//! world alone: of the domain they know the words `Slot` and `Capacity`, and nothing of how
+//! world alone: of the domain they know the words `Slot`, `Capacity` and `Process`, and nothing of how
 //! anything is decided. A test holds that.
 
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::definition::Capacity;
+use signalbox_domain::observation::Process;
 use signalbox_domain::slot::Slot;
 
 use crate::balancer::Weights;
@@ -110,10 +111,15 @@ pub(crate) fn after_save(world: &mut World) {
 /// What is checked before the functions resize a group.
 pub(crate) fn before_resize(world: &mut World, slot: Slot, to: Capacity) {
     let present = world.groups[slot].capacity;
-    if to.desired < present.desired {
+    // A size that nobody fills is given back where nothing is launched any more.
+    let here = world.groups[slot].instances.iter().filter(|instance| instance.stays()).count();
+    let unfilled = u32::try_from(here).is_ok_and(|here| here <= to.desired)
+        && world.groups[slot].suspended.contains(&Process::Launch);
+    if to.desired < present.desired && !unfilled {
         before_shrinking(world, slot, to.desired);
     }
-    if to.min < present.min && is_moving(world) {
+    // What was raised for a sick instance is given back whatever somebody else does with the weights.
+    if to.min < present.min && is_moving(world) && !world.split_by_others {
         world.violate(Invariant::NoEarlyTeardown, format!("{slot} is unpinned while traffic is split"));
     }
 }
@@ -136,6 +142,25 @@ fn before_shrinking(world: &mut World, slot: Slot, to: u32) {
     if to == 0 && world.healthy(slot) > 0 && is_dead(world, other) {
         let what = format!("{slot} is shrunk to nothing and {other} has no healthy target");
         world.violate(Invariant::NeverTheLastOne, what);
+    }
+}
+
+/// What is checked before the functions terminate an instance.
+pub(crate) fn before_terminating(world: &mut World, slot: Slot, id: &str) {
+    let now = world.now;
+    let others = |world: &World, well: bool| {
+        let instances = world.groups[slot].instances.iter();
+        instances.filter(|other| other.stays() && other.id != id && (!well || other.answers(now))).count()
+    };
+    let answers = world.groups[slot].instances.iter().any(|one| one.id == id && one.stays() && one.answers(now));
+    if world.carries(slot) && answers && others(world, true) == 0 {
+        world.violate(Invariant::NeverTheLastOne, format!("{id} is terminated, the last of {slot} that answers"));
+    }
+    let leaves = world.groups[slot].instances.iter().any(|one| one.id == id && one.stays());
+    let left = u32::try_from(others(world, false)).unwrap_or(u32::MAX);
+    if world.carries(slot) && leaves && left < world.opened_with.desired && !world.too_small && !world.resized {
+        let what = format!("{id} is terminated, which leaves {left} of the {} there were", world.opened_with.desired);
+        world.violate(Invariant::NoEarlyTeardown, what);
     }
 }
 
@@ -196,14 +221,18 @@ pub(crate) fn at_the_end(world: &mut World) {
 }
 
 /// How each phase is told.
-const TOLD_AS: [(&str, &str); 6] = [
+const TOLD_AS: [(&str, &str); 10] = [
     ("shifting", "deployment_progressed"),
     ("awaiting_approval", "deployment_held"),
     ("succeeded", "deployment_succeeded"),
     ("rolling_back", "rollback_started"),
     ("rolled_back", "rollback_completed"),
     ("stuck", "operation_stuck"),
+    ("surging", "replacement_started"),
+    ("removing", "replacement_progressed"),
+    ("replaced", "replacement_completed"),
+    ("held", "replacement_held"),
 ];
 
 /// What is told of once.
-const TOLD_ONCE: [&str; 2] = ["succeeded", "rolled_back"];
+const TOLD_ONCE: [&str; 4] = ["succeeded", "rolled_back", "replaced", "held"];

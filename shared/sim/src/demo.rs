@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::decision::Answer;
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::text::{Malformed, ServiceName};
-use signalbox_domain::trigger::{DeployRequest, Nudge, OnFailure, Origin, RollbackRequest, Trigger};
+use signalbox_domain::trigger::{DeployRequest, Nudge, OnFailure, Origin, Role, RollbackRequest, Trigger};
 
 use crate::alarms::Alarm;
 use crate::functions::Functions;
@@ -138,7 +138,7 @@ pub fn play(seed: u64, guarded: bool) -> Result<Story, Malformed> {
     let world: Shared = Rc::new(RefCell::new(opening(seed, guarded)));
     let functions = Functions::new(&world);
     let mut executor = Executor::new(&world);
-    executor.spawn(functions.clone().beat());
+    executor.spawn(functions.clone().beat(Role::Deployer));
     executor.spawn(functions.clone().deliver_alarms(service.clone()));
     let mut stage = Stage { world, functions, executor, service };
     let good = stage.act("A good release rolls out", "deploys v2", deploy("d-1", "v2")?, Slot::Green, "v2");

@@ -176,11 +176,13 @@ pub enum Tampering {
     SkipRelease,
     /// A group is grown to one instance, whatever it needs.
     GrowTooLittle,
+    /// Another instance is terminated than the one that was meant.
+    TerminateAnother,
 }
 
 impl Tampering {
     /// All of them.
-    pub const ALL: [Tampering; 15] = [
+    pub const ALL: [Tampering; 16] = [
         Tampering::DropGuard,
         Tampering::SkipPin,
         Tampering::KeepPins,
@@ -196,6 +198,7 @@ impl Tampering {
         Tampering::ForgetRequests,
         Tampering::SkipRelease,
         Tampering::GrowTooLittle,
+        Tampering::TerminateAnother,
     ];
 }
 

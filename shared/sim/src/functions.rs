@@ -8,7 +8,7 @@ use std::rc::Rc;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::decision::Answer;
 use signalbox_domain::text::ServiceName;
-use signalbox_domain::trigger::{AlarmChange, Nudge, Trigger};
+use signalbox_domain::trigger::{AlarmChange, Nudge, Role, Trigger};
 use signalbox_reconciler::{Linger, LookError, Reconciler};
 
 use crate::checkers::Invariant;
@@ -35,19 +35,26 @@ impl Functions {
         Functions { world: Rc::clone(world) }
     }
 
-    /// The schedule: a heartbeat at every full minute, for ever.
-    pub async fn beat(self) {
+    /// The schedule: a heartbeat at every full minute, for ever; the replacer's comes a little later.
+    pub async fn beat(self, role: Role) {
+        let after = match role {
+            Role::Deployer => 0,
+            Role::Replacer => 25,
+        };
         loop {
-            let next_minute = (self.world.borrow().now.as_second() / 60 + 1) * 60;
+            let next_minute = ((self.world.borrow().now.as_second() - after) / 60 + 1) * 60 + after;
             let Ok(at) = Timestamp::from_second(next_minute) else { return };
             until(&self.world, at).await;
+            if role == Role::Replacer && !self.world.borrow().heals {
+                continue;
+            }
             if self.is_fated(|faults| faults.missed_beat, Wrong::MissedBeat) {
                 continue;
             }
             let world = Rc::clone(&self.world);
             start(&self.world, async move {
                 // What fails is tried again at the next beat, as in production.
-                let _ = Reconciler::new(SimPorts::new(&world)).heartbeat(Linger { until: at + LINGER }).await;
+                let _ = Reconciler::new(role, SimPorts::new(&world)).heartbeat(Linger { until: at + LINGER }).await;
             });
         }
     }
@@ -61,14 +68,44 @@ impl Functions {
                 self.world.borrow_mut().alarm_events.extract_if(.., |event| event.delivered_at <= now).collect();
             for event in due {
                 let Ok(alarm) = event.alarm.parse() else { continue };
-                let trigger = Trigger::AlarmChanged(AlarmChange { alarm, state: event.state, at: event.at });
-                self.deliver(Nudge { service: service.clone(), trigger });
+                let trigger = Trigger::AlarmChanged(AlarmChange {
+                    alarm,
+                    state: event.state,
+                    at: event.at,
+                    of: Default::default(),
+                });
+                self.deliver(Nudge { service: service.clone(), trigger: trigger.clone() });
+                self.deliver_to(Role::Replacer, Nudge { service: service.clone(), trigger });
             }
         }
     }
 
     /// An asynchronous event: late or twice where the weather has it so, and again when it failed.
     pub fn deliver(&self, nudge: Nudge) {
+        let role = match nudge.trigger {
+            Trigger::InstancesReported(_) | Trigger::InstanceHeld(_) | Trigger::ReplaceRequested { .. } => {
+                Role::Replacer
+            }
+            Trigger::Heartbeat
+            | Trigger::AlarmChanged(_)
+            | Trigger::GroupScaled(_)
+            | Trigger::DeployRequested(_)
+            | Trigger::RollbackRequested(_)
+            | Trigger::Said(_)
+            | Trigger::AdoptRequested { .. }
+            | Trigger::PlanRequested(_)
+            | Trigger::FreezeRequested { .. }
+            | Trigger::ThawRequested
+            | Trigger::Repeated { .. }
+            | Trigger::StatusRequested => Role::Deployer,
+        };
+        self.deliver_to(role, nudge);
+    }
+
+    fn deliver_to(&self, role: Role, nudge: Nudge) {
+        if role == Role::Replacer && !self.world.borrow().heals {
+            return;
+        }
         let twice = self.is_fated(|faults| faults.duplicated, Wrong::Duplicated);
         for _ in 0..=u32::from(twice) {
             let late = self.lateness();
@@ -77,7 +114,7 @@ impl Functions {
                 wait(&functions.world, late).await;
                 for pause in [SignedDuration::ZERO].into_iter().chain(RETRIES) {
                     wait(&functions.world, pause).await;
-                    if functions.invoke(&nudge).await {
+                    if functions.invoke(role, &nudge).await {
                         return;
                     }
                 }
@@ -86,14 +123,14 @@ impl Functions {
     }
 
     /// One invocation; whether it lived to answer. Every answer to an event leaves a decision.
-    async fn invoke(&self, nudge: &Nudge) -> bool {
+    async fn invoke(&self, role: Role, nudge: &Nudge) -> bool {
         let ports = SimPorts::new(&self.world);
         let life = ports.life();
         let answer = Rc::new(RefCell::new(None));
         let (heard, asked) = (Rc::clone(&answer), nudge.clone());
         let before = self.world.borrow().table.decisions.len();
         start(&self.world, async move {
-            let looked = Reconciler::new(ports).look(&asked).await;
+            let looked = Reconciler::new(role, ports).look(&asked).await;
             *heard.borrow_mut() = Some(looked.is_ok());
         });
         loop {
@@ -120,7 +157,7 @@ impl Functions {
     /// # Errors
     /// What kept the look from an answer.
     pub async fn command(&self, nudge: Nudge) -> Result<Answer, LookError> {
-        Ok(Reconciler::new(SimPorts::new(&self.world)).look(&nudge).await?.answer)
+        Ok(Reconciler::new(Role::Deployer, SimPorts::new(&self.world)).look(&nudge).await?.answer)
     }
 
     fn is_fated(&self, chance: impl Fn(&Faults) -> u32, wrong: Wrong) -> bool {

@@ -12,6 +12,7 @@
 //! - [`scenario`] says what happens to a service, [`mod@run`] lets it happen, [`mod@shrink`] makes a failing
 //!   run as small as it gets.
 //! - [`demo`] is a story in three acts on top of it.
+//! - [`healing`] sets Signalbox beside a group that heals itself.
 //! - [`invented`] stands beside it: minutes of invented releases, to try the rule of `guard.checks` on.
 
 pub mod alarms;
@@ -21,6 +22,7 @@ pub mod checkers;
 pub mod demo;
 pub mod faults;
 pub mod functions;
+pub mod healing;
 pub mod invented;
 pub mod page;
 pub mod ports;

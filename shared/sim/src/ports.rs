@@ -10,10 +10,11 @@ use signalbox_domain::definition::{Arn, Capacity, Definition};
 use signalbox_domain::deployment::Deployment;
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::{
-    AlarmSeen, Alarms, Minute, Probe, ProbeAnswer, Quiet, Routing, Surroundings, TargetHealth, Window,
+    AlarmSeen, Alarms, Lifecycle, Minute, Probe, ProbeAnswer, Quiet, Routing, Surroundings, TargetHealth, Window,
 };
+use signalbox_domain::record::OperationKind;
 use signalbox_domain::slot::{BySlot, Slot};
-use signalbox_domain::text::{Release, RequestId, ServiceName};
+use signalbox_domain::text::{GroupName, InstanceId, Release, RequestId, ServiceName};
 use signalbox_domain::trigger::AlarmState;
 use signalbox_reconciler::ports::{
     Clock, Cloud, CloudError, ErrorClass, GroupSeen, Loaded, Member, OperationItem, Post, Save, Saved, Store, Targets,
@@ -192,14 +193,21 @@ impl Cloud for SimPorts {
             BySlot::from_fn(|slot| {
                 let group = &world.groups[slot];
                 let members = group.instances.iter().filter_map(|instance| {
-                    let leaving = instance.gone_at.is_some();
-                    Some(Member { id: instance.id.parse().ok()?, in_service: !leaving, leaving })
+                    Some(Member {
+                        id: instance.id.parse().ok()?,
+                        zone: instance.zone.name().to_owned(),
+                        lifecycle: if instance.stays() { Lifecycle::InService } else { Lifecycle::Leaving },
+                        condemned: instance.crashed,
+                        protected: instance.protected,
+                    })
                 });
                 GroupSeen {
                     capacity: group.capacity,
                     members: members.collect(),
                     suspended: group.suspended.clone(),
                     template_version: None,
+                    heals_itself: group.heals_itself,
+                    grace: group.grace,
                 }
             })
         })
@@ -285,6 +293,19 @@ impl Cloud for SimPorts {
         asked.await.unwrap_or_else(|error| ProbeAnswer::Unanswered(error.to_string()))
     }
 
+    async fn owners(&self, instances: &[InstanceId]) -> Result<BTreeMap<InstanceId, GroupName>, CloudError> {
+        let asked = instances.to_vec();
+        self.read("DescribeAutoScalingInstances", move |world| {
+            let group_of = |id: &InstanceId| {
+                let holds = |slot: &Slot| world.groups[*slot].instances.iter().any(|one| one.id == id.as_str());
+                let slot = Slot::BOTH.into_iter().find(holds)?;
+                format!("codedetect-prod-{slot}-asg").parse().ok()
+            };
+            asked.into_iter().filter_map(|id| group_of(&id).map(|group| (id, group))).collect()
+        })
+        .await
+    }
+
     async fn apply(&self, _: &Definition, action: &Action) -> Result<(), CloudError> {
         let action = action.clone();
         self.change(
@@ -327,9 +348,12 @@ fn api_name(action: &Action) -> &'static str {
     match action {
         Action::Route { .. } => "ModifyListener",
         Action::WriteRelease { .. } => "PutParameter",
-        Action::Resize { .. } => "UpdateAutoScalingGroup",
+        Action::Resize { .. } | Action::Bound { .. } => "UpdateAutoScalingGroup",
         Action::Suspend { .. } => "SuspendProcesses",
         Action::Resume { .. } => "ResumeProcesses",
+        Action::Terminate { .. } => "TerminateInstanceInAutoScalingGroup",
+        Action::CompleteLifecycle { .. } => "CompleteLifecycleAction",
+        Action::ProlongLifecycle { .. } => "RecordLifecycleActionHeartbeat",
     }
 }
 
@@ -345,7 +369,11 @@ fn is_tampered(world: &World, action: &Action) -> bool {
         Action::Suspend { .. } => world.tampers(Tampering::SkipSuspend),
         Action::Resume { .. } => world.tampers(Tampering::SkipResume),
         Action::WriteRelease { .. } => world.tampers(Tampering::SkipRelease),
-        Action::Route { .. } => false,
+        Action::Route { .. }
+        | Action::Bound { .. }
+        | Action::Terminate { .. }
+        | Action::CompleteLifecycle { .. }
+        | Action::ProlongLifecycle { .. } => false,
     }
 }
 
@@ -354,6 +382,7 @@ fn apply(world: &mut World, action: &Action) -> Result<(), CloudError> {
         Action::Route { split } => {
             let weights: Weights = BySlot::from_fn(|slot| split.names(slot).then(|| u16::from(split.weight(slot))));
             checkers::before_routing(world, weights);
+            world.split_by_others = false;
             world.modify_listener(weights);
         }
         Action::WriteRelease { slot, release } => world.groups[*slot].parameter = Some(release.to_string()),
@@ -367,10 +396,30 @@ fn apply(world: &mut World, action: &Action) -> Result<(), CloudError> {
             let resized = world.resize(*slot, to);
             resized.map_err(|why| refused("UpdateAutoScalingGroup", slot.to_string(), ErrorClass::Permanent, why))?;
         }
+        Action::Bound { slot, min, max } => {
+            let to = Capacity { min: *min, max: *max, ..world.groups[*slot].capacity };
+            checkers::before_resize(world, *slot, to);
+            let lowered = world.resize(*slot, to);
+            lowered.map_err(|why| refused("UpdateAutoScalingGroup", slot.to_string(), ErrorClass::Permanent, why))?;
+        }
         Action::Suspend { slot, processes } => world.groups[*slot].suspended.extend(processes),
         Action::Resume { slot, processes } => {
             world.groups[*slot].suspended.retain(|process| !processes.contains(process));
         }
+        Action::Terminate { slot, instance } => {
+            let other = |world: &World| {
+                let mut others = world.groups[*slot].instances.iter().filter(|one| one.id != instance.as_str());
+                others.find(|one| one.stays()).map(|one| one.id.clone())
+            };
+            let another = if world.tampers(Tampering::TerminateAnother) { other(world) } else { None };
+            let id = another.unwrap_or_else(|| instance.to_string());
+            checkers::before_terminating(world, *slot, &id);
+            let call = "TerminateInstanceInAutoScalingGroup";
+            let done = world.terminate(*slot, &id);
+            done.map_err(|why| refused(call, instance.to_string(), ErrorClass::Permanent, why))?;
+        }
+        // No group here has a lifecycle hook.
+        Action::CompleteLifecycle { .. } | Action::ProlongLifecycle { .. } => {}
     }
     Ok(())
 }
@@ -392,7 +441,12 @@ impl Store for SimPorts {
         .await
     }
 
-    async fn operation(&self, service: &ServiceName, id: &RequestId) -> Result<Option<OperationItem>, CloudError> {
+    async fn operation(
+        &self,
+        service: &ServiceName,
+        _: OperationKind,
+        id: &RequestId,
+    ) -> Result<Option<OperationItem>, CloudError> {
         let key = (service.to_string(), id.to_string());
         self.read("GetItem", |world| world.table.operations.get(&key).cloned()).await
     }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::slot::Slot;
 use signalbox_domain::text::{Malformed, ServiceName};
-use signalbox_domain::trigger::Word;
+use signalbox_domain::trigger::{Role, Word};
 use signalbox_reconciler::ports::DecisionItem;
 
 use crate::alarms::Alarm;
@@ -90,7 +90,8 @@ pub fn run(scenario: &Scenario, conditions: &Conditions) -> Result<Run, Malforme
     let world: Shared = Rc::new(RefCell::new(open(scenario, conditions)));
     let functions = Functions::new(&world);
     let mut executor = Executor::new(&world);
-    executor.spawn(functions.clone().beat());
+    executor.spawn(functions.clone().beat(Role::Deployer));
+    executor.spawn(functions.clone().beat(Role::Replacer));
     executor.spawn(functions.clone().deliver_alarms(service));
     play(scenario, &world, &functions, &mut executor);
     if conditions.weather {
@@ -164,8 +165,8 @@ fn pass(world: &Shared, executor: &mut Executor, seconds: i64) {
 
 fn phase_of(world: &World) -> &'static str {
     match world.table.records.get(SERVICE) {
-        Some((record, _, _)) => match (record.deployment(), &record.standby) {
-            (Some(own), _) => own.phase.name(),
+        Some((record, _, _)) => match (&record.operation, &record.standby) {
+            (Some(own), _) => own.phase(),
             (None, Some(_)) => "standby",
             (None, None) if record.is_busy() => "telling",
             (None, None) => "at rest",
@@ -252,14 +253,18 @@ fn judge_slots(scenario: &Scenario, world: &World, live: Slot, acceptable: &[&st
     // scaling's to take away again: we cannot choose that it takes the sick ones.
     let former = world.opened_with;
     let resized = scenario.does(|what| matches!(what, What::Resize(..) | What::Scale(..) | What::Schedule(..)));
+    let deploys = scenario.does(|what| matches!(what, What::Deploy(..)));
     let sickened = scenario.does(|what| {
+        let one = matches!(what, What::SickenOne(_));
         matches!(
             what,
             What::Sicken(_)
                 | What::Crash(_)
+                | What::GroupTakes(_)
+                | What::Ail(_)
                 | What::Rebalance(_)
                 | What::Release(_, Quality::DiesLater | Quality::BootsBadly)
-        )
+        ) || (one && deploys)
     });
     let given_back = group.capacity.min == former.min && group.capacity.max == former.max.max(group.capacity.desired);
     let grown = group.capacity.desired > former.desired && !sickened && group.policy.is_none();

@@ -3,6 +3,7 @@
 
 mod deployment;
 mod mixture;
+mod replacement;
 mod script;
 mod words;
 
@@ -40,8 +41,24 @@ impl Scenario {
     #[must_use]
     pub fn all() -> Vec<Scenario> {
         let mut all = deployment::scenarios();
+        all.extend(replacement::scenarios());
         all.push(mixture::mixture(0));
         all
+    }
+
+    /// A story told elsewhere, of which no end is required.
+    pub(crate) fn told(script: Vec<Line>, opening: fn(&mut World)) -> Scenario {
+        Scenario {
+            id: "TOLD",
+            about: "a story told elsewhere",
+            definition: "".into(),
+            opening,
+            script,
+            ends_on: &[],
+            ends_on_in_weather: &[],
+            judge: |_| Vec::new(),
+            drawn: None,
+        }
     }
 
     /// Whether it is a mixture, which differs with each seed.

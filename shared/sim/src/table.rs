@@ -36,8 +36,8 @@ impl World {
     pub(crate) fn save(&mut self, save: &Save) -> Saved {
         let service = save.service.to_string();
         let tampering = self.faults.tampering;
-        type Written = (Option<(Record, Option<u64>)>, Option<OperationItem>);
-        let Some((record, operation)) = read_back::<Written>((&save.record, &save.operation)) else {
+        type Written = (Option<(Record, Option<u64>)>, Vec<OperationItem>);
+        let Some((record, operations)) = read_back::<Written>((&save.record, &save.operations)) else {
             self.violate(Invariant::Terminates, "something was written that nobody can read");
             return Saved::Done;
         };
@@ -58,11 +58,11 @@ impl World {
         if let Some((request, operation)) = &save.accepted {
             table.requests.insert((service.clone(), request.to_string()), operation.to_string());
         }
-        if let Some(item) = operation {
-            let id = item.deployment.id.to_string();
+        for item in operations {
+            let id = item.operation.id().to_string();
             let phases = table.phases.entry(id.clone()).or_default();
-            if phases.last() != Some(&item.deployment.phase.name()) {
-                phases.push(item.deployment.phase.name());
+            if phases.last() != Some(&item.operation.phase()) {
+                phases.push(item.operation.phase());
             }
             table.operations.insert((service.clone(), id), item);
         }
@@ -99,7 +99,9 @@ impl Table {
 
     /// The operations that have not ended, by id and phase.
     pub(crate) fn under_way(&self) -> Vec<&String> {
-        let ended = |phases: &Vec<&'static str>| matches!(phases.last(), Some(&("succeeded" | "rolled_back")));
+        let ended = |phases: &Vec<&'static str>| {
+            matches!(phases.last(), Some(&("succeeded" | "rolled_back" | "replaced" | "stood_down" | "held")))
+        };
         self.phases.iter().filter(|(_, phases)| !ended(phases)).map(|(id, _)| id).collect()
     }
 }

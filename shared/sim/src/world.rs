@@ -66,6 +66,16 @@ pub struct World {
     pub counted: Counted,
     /// What happened to the world, in order.
     pub chronicle: Vec<(Timestamp, Happening)>,
+    /// How many seconds fewer instances served than there were in the beginning.
+    pub seconds_below: u64,
+    /// The weights are somebody else's.
+    pub split_by_others: bool,
+    /// How many seconds none served.
+    pub seconds_down: u64,
+    /// Somebody else resized the live group meanwhile.
+    pub resized: bool,
+    /// Whether the replacer is installed.
+    pub heals: bool,
     /// The capacity of the live group at the beginning, which it must be given back.
     pub(crate) opened_with: Capacity,
     pub(crate) random: Random,
@@ -151,6 +161,8 @@ impl World {
             suspended: BTreeSet::new(),
             parameter: parameter.map(str::to_owned),
             policy: None,
+            heals_itself: false,
+            grace: SignedDuration::from_mins(5),
         };
         let live = Capacity { min: 1, desired: 1, max: 2 };
         World {
@@ -177,6 +189,11 @@ impl World {
             answered: 0,
             counted: Counted::default(),
             chronicle: Vec::new(),
+            seconds_below: 0,
+            split_by_others: false,
+            seconds_down: 0,
+            resized: false,
+            heals: false,
             opened_with: live,
             random: Random {
                 boots: random(1),
@@ -226,7 +243,8 @@ impl World {
 
     /// Whether what a slot lacks is the world's own doing.
     pub(crate) fn is_excused(&self, slot: Slot) -> bool {
-        let sick = self.groups[slot].instances.iter().any(|instance| instance.sick && instance.stays());
+        let sick = |instance: &Instance| (instance.sick || instance.ails) && instance.stays();
+        let sick = self.groups[slot].instances.iter().any(sick);
         sick || self.no_capacity || self.too_small || self.now < self.excused_until[slot]
     }
 
@@ -267,6 +285,10 @@ impl World {
             }
         }
         traffic::second(self);
+        let serving: u32 =
+            Slot::BOTH.into_iter().filter(|slot| self.carries(*slot)).map(|slot| self.serving(slot)).sum();
+        self.seconds_below += u64::from(serving < self.opened_with.desired);
+        self.seconds_down += u64::from(serving == 0);
         if self.now.as_second() % 60 == 0 {
             alarms::minute(self);
         }

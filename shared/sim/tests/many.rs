@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::notice::{Kind, Notice, Severity};
 use signalbox_domain::record::Record;
 use signalbox_domain::slot::{BySlot, Slot, Split};
-use signalbox_domain::trigger::{Nudge, Origin, RollbackRequest, Trigger};
+use signalbox_domain::trigger::{Nudge, Origin, Role, RollbackRequest, Trigger};
 use signalbox_reconciler::{HeartbeatError, Linger, Reconciler};
 use signalbox_sim::demo::{SERVICE, definition};
 use signalbox_sim::ports::SimPorts;
@@ -58,7 +58,7 @@ fn told(world: &Shared) -> BTreeSet<String> {
 fn within_the_call_budget_hundreds_of_services_take_turns_and_a_poisoned_one_delays_nobody() {
     let world = three_hundred();
     let began = world.borrow().now;
-    let reconciler = Rc::new(Reconciler::new(SimPorts::lasting(&world)));
+    let reconciler = Rc::new(Reconciler::new(Role::Deployer, SimPorts::lasting(&world)));
     let results = Rc::new(RefCell::new(Vec::new()));
     let mut executor = Executor::new(&world);
     for beat in 0..60 {
@@ -90,7 +90,7 @@ fn within_the_call_budget_hundreds_of_services_take_turns_and_a_poisoned_one_del
 fn a_rollback_is_looked_at_at_once_while_hundreds_wait_for_their_turn() {
     let world = three_hundred();
     let began = world.borrow().now;
-    let reconciler = Rc::new(Reconciler::new(SimPorts::lasting(&world)));
+    let reconciler = Rc::new(Reconciler::new(Role::Deployer, SimPorts::lasting(&world)));
     let (beating, asked, answer) = (Rc::clone(&reconciler), Rc::clone(&reconciler), Rc::new(RefCell::new(None)));
     let mut executor = Executor::new(&world);
     executor.spawn(async move {

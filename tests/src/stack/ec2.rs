@@ -39,6 +39,17 @@ pub(super) async fn on_instances(moto: &Moto, operation: &str, instances: &[Stri
     call(moto, operation, &parameters).await;
 }
 
+/// Gives an instance a tag.
+pub(super) async fn tag_instance(moto: &Moto, instance: &str, key: &str, value: &str) {
+    let parameters = [("ResourceId.1", instance), ("Tag.1.Key", key), ("Tag.1.Value", value)];
+    call(moto, "CreateTags", &parameters).await;
+}
+
+/// Takes a tag from an instance.
+pub(super) async fn untag_instance(moto: &Moto, instance: &str, key: &str) {
+    call(moto, "DeleteTags", &[("ResourceId.1", instance), ("Tag.1.Key", key)]).await;
+}
+
 async fn call(moto: &Moto, operation: &str, parameters: &[(&str, &str)]) -> String {
     // All values are plain words: nothing to escape.
     let more: String = parameters.iter().map(|(name, value)| format!("&{name}={value}")).collect();

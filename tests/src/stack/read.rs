@@ -155,6 +155,11 @@ impl Stack {
         self.items("DEPLOYMENT#").await
     }
 
+    /// The items of all replacements.
+    pub async fn replacements(&self) -> Vec<Item> {
+        self.items("REPLACEMENT#").await
+    }
+
     /// What was decided, oldest first.
     pub async fn decisions(&self) -> Vec<Value> {
         self.items("DECISION#").await.into_iter().map(|item| item.doc).collect()

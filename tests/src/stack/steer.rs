@@ -10,6 +10,9 @@ use aws_sdk_ssm::types::ParameterType;
 use super::create::weighted;
 use super::{Slot, Stack, ec2};
 
+/// The tag by which the emulator is told what to think of an instance.
+const HEALTH: &str = "signalbox:health";
+
 /// What the load balancer thinks of a slot's instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -19,6 +22,17 @@ pub enum Health {
     Unhealthy,
     /// They have not answered yet.
     Initial,
+}
+
+impl Health {
+    /// The value of the tag that says so; none of health.
+    fn tag(self) -> Option<&'static str> {
+        match self {
+            Health::Healthy => None,
+            Health::Unhealthy => Some("unhealthy"),
+            Health::Initial => Some("initial"),
+        }
+    }
 }
 
 impl Stack {
@@ -31,11 +45,24 @@ impl Stack {
 
     /// Decides what the load balancer thinks of a slot's instances, present and future.
     pub async fn set_health(&self, slot: Slot, health: Health) {
-        match health {
-            Health::Healthy => self.untag(slot, "signalbox:health").await,
-            Health::Unhealthy => self.tag(slot, "signalbox:health", "unhealthy").await,
-            Health::Initial => self.tag(slot, "signalbox:health", "initial").await,
+        match health.tag() {
+            None => self.untag(slot, HEALTH).await,
+            Some(value) => self.tag(slot, HEALTH, value).await,
         }
+    }
+
+    /// Decides what the load balancer thinks of one instance, whatever it thinks of its slot.
+    pub async fn set_instance_health(&self, instance: &str, health: Health) {
+        match health.tag() {
+            None => ec2::untag_instance(self.moto(), instance, HEALTH).await,
+            Some(value) => ec2::tag_instance(self.moto(), instance, HEALTH, value).await,
+        }
+    }
+
+    /// Lets a slot's group judge its instances by `EC2` alone, or by the load balancer's health check (`ELB`).
+    pub async fn set_health_check_type(&self, slot: Slot, kind: &str) {
+        let request = self.aws.autoscaling.update_auto_scaling_group().auto_scaling_group_name(&self.groups[slot]);
+        request.health_check_type(kind).send().await.expect("UpdateAutoScalingGroup");
     }
 
     /// Makes instances that a slot launches from now on boot for so long before they are healthy.

@@ -5,19 +5,19 @@ use std::fmt::Debug;
 use signalbox_domain::decision::Action;
 use signalbox_domain::definition::Capacity;
 use signalbox_domain::notice::{Kind, Notice, Severity};
-use signalbox_domain::observation::{Process, TargetHealth};
-use signalbox_domain::record::Record;
+use signalbox_domain::observation::{Lifecycle, Process, TargetHealth};
+use signalbox_domain::record::{OperationKind, Record};
 use signalbox_domain::slot::{BySlot, Slot, Split};
 use signalbox_domain::text::{RequestId, ServiceName};
 use signalbox_domain::trigger::AlarmState;
-use signalbox_reconciler::ports::{Clock, Cloud, ErrorClass, GroupSeen, Post, Save, Saved, Store};
+use signalbox_reconciler::ports::{Clock, Cloud, ErrorClass, GroupSeen, Member, Post, Save, Saved, Store};
 
 use crate::Place;
 
 const ONE: Capacity = Capacity { min: 1, desired: 1, max: 2 };
 
 /// Waits until something holds; the last thing seen is shown when it never does.
-async fn eventually<T: Debug>(place: &impl Place, look: impl AsyncFn() -> T, holds: impl Fn(&T) -> bool) {
+pub(crate) async fn eventually<T: Debug>(place: &impl Place, look: impl AsyncFn() -> T, holds: impl Fn(&T) -> bool) {
     let mut seen = look().await;
     for _ in 0..200 {
         if holds(&seen) {
@@ -29,15 +29,15 @@ async fn eventually<T: Debug>(place: &impl Place, look: impl AsyncFn() -> T, hol
     panic!("it never came to hold: {seen:?}");
 }
 
-async fn apply(place: &impl Place, action: Action) {
+pub(crate) async fn apply(place: &impl Place, action: Action) {
     place.ports().apply(&place.definition(), &action).await.unwrap();
 }
 
-async fn health(place: &impl Place, slot: Slot) -> Vec<TargetHealth> {
+pub(crate) async fn health(place: &impl Place, slot: Slot) -> Vec<TargetHealth> {
     place.ports().targets(&place.definition(), slot).await.unwrap().into_values().collect()
 }
 
-async fn group(place: &impl Place, slot: Slot) -> GroupSeen {
+pub(crate) async fn group(place: &impl Place, slot: Slot) -> GroupSeen {
     let groups = place.ports().groups(&place.definition()).await.unwrap();
     groups[slot].clone()
 }
@@ -71,11 +71,12 @@ pub(crate) async fn a_group_grows_to_its_desired_size_and_shrinks_to_nothing<P: 
     apply(place, Action::Resize { slot: Slot::Green, to: two }).await;
     assert_eq!(group(place, Slot::Green).await.capacity, two);
     eventually(place, async || health(place, Slot::Green).await, |seen| seen == &[TargetHealth::Healthy; 2]).await;
-    assert!(group(place, Slot::Green).await.members.iter().all(|member| member.in_service && !member.leaving));
+    let serves = |member: &Member| member.lifecycle == Lifecycle::InService && !member.condemned && !member.protected;
+    assert!(group(place, Slot::Green).await.members.iter().all(serves));
     apply(place, Action::Resize { slot: Slot::Green, to: Capacity::NONE }).await;
     if P::DRAINS {
         eventually(place, async || health(place, Slot::Green).await, |seen| seen == &[TargetHealth::Draining; 2]).await;
-        assert!(group(place, Slot::Green).await.members.iter().all(|member| member.leaving));
+        assert!(group(place, Slot::Green).await.members.iter().all(|member| member.lifecycle.is_leaving()));
     }
     eventually(place, async || health(place, Slot::Green).await, Vec::is_empty).await;
     eventually(place, async || group(place, Slot::Green).await, |seen| seen.members.is_empty()).await;
@@ -132,18 +133,18 @@ pub(crate) async fn nothing_stands_around_a_service_of_its_own<P: Place>(place: 
     assert_eq!(place.ports().surroundings(&place.definition()).await.unwrap(), Default::default());
 }
 
-fn record(place: &impl Place, live: Slot) -> Record {
+pub(crate) fn record(place: &impl Place, live: Slot) -> Record {
     let releases = BySlot { blue: Some("v1".parse().unwrap()), green: None };
     // The table keeps whole seconds at least.
     let now = place.ports().now().round(jiff::Unit::Second).unwrap();
     Record::at_rest(live, releases, Split::all_to(live), now)
 }
 
-fn save(place: &impl Place, record: Record, expected: Option<u64>) -> Save {
+pub(crate) fn save(place: &impl Place, record: Record, expected: Option<u64>) -> Save {
     Save {
         service: place.definition().name,
         record: Some((record, expected)),
-        operation: None,
+        operations: Vec::new(),
         decision: None,
         accepted: None,
         nonce: place.ports().nonce(),
@@ -191,7 +192,9 @@ pub(crate) async fn a_request_that_was_accepted_is_known_from_then_on<P: Place>(
 
 pub(crate) async fn an_operation_that_is_not_there_is_none_and_no_error<P: Place>(place: &P) {
     let id: RequestId = "d-none".parse().unwrap();
-    assert_eq!(place.ports().operation(&place.definition().name, &id).await.unwrap(), None);
+    for kind in [OperationKind::Deployment, OperationKind::Replacement] {
+        assert_eq!(place.ports().operation(&place.definition().name, kind, &id).await.unwrap(), None);
+    }
     let nobody: ServiceName = "nobody".parse().unwrap();
     let loaded = place.ports().load(&nobody, None).await.unwrap();
     assert_eq!((loaded.definition, loaded.record, loaded.newer_schema), (None, None, false));

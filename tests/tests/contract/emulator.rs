@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::json;
 use signalbox_aws::Aws;
 use signalbox_domain::definition::Definition;
+use signalbox_domain::replacement::Phase;
+use signalbox_domain::slot::Slot;
+use signalbox_reconciler::ports::{OperationItem, Save, Saved, Store};
 use signalbox_tests::moto::Moto;
 use signalbox_tests::stack::{Stack, sdk_config};
 
 use crate::Place;
+use crate::behaviours::{record, save};
+use crate::replacements::{deployment, replacement};
 
 pub(crate) struct Emulator {
     stack: Stack,
@@ -29,6 +35,7 @@ impl Place for Emulator {
     type Ports = Aws;
     const DRAINS: bool = false;
     const BOOTS: bool = false;
+    const ZONES: &[&str] = &["eu-west-1a", "eu-west-1b", "eu-west-1c"];
 
     fn ports(&self) -> Aws {
         let topic = Some(self.stack.alerts_topic_arn.clone());
@@ -39,7 +46,40 @@ impl Place for Emulator {
         self.definition.clone()
     }
 
+    async fn heal_by_itself(&self, slot: Slot, grace: SignedDuration) {
+        let client = aws_sdk_autoscaling::Client::new(&sdk_config(self.stack.moto()));
+        client
+            .update_auto_scaling_group()
+            .auto_scaling_group_name(self.definition.slots[slot].asg.as_str())
+            .health_check_type("EC2,ELB")
+            .health_check_grace_period(grace.as_secs().try_into().unwrap())
+            .send()
+            .await
+            .unwrap();
+    }
+
     async fn pass(&self) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test]
+async fn every_operation_of_a_service_is_listed_the_last_one_first() {
+    let place = Emulator::create().await;
+    let mut began = Vec::new();
+    let items: [fn(&Emulator) -> OperationItem; 4] = [
+        |place| replacement(place, "i-9.1", Phase::Replaced),
+        |place| deployment(place, "d-5"),
+        |place| replacement(place, "i-1.1", Phase::Replaced),
+        |place| deployment(place, "d-1"),
+    ];
+    for (item, version) in items.iter().zip([None, Some(1), Some(2), Some(3)]) {
+        let item = item(&place);
+        let operations = vec![item.clone()];
+        let saved = place.ports().save(&Save { operations, ..save(&place, record(&place, Slot::Blue), version) }).await;
+        assert_eq!(saved.unwrap(), Saved::Done);
+        began.insert(0, item);
+    }
+    let listed = place.ports().table().operations(&place.definition().name).await.unwrap();
+    assert_eq!(listed, began);
 }

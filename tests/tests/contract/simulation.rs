@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::definition::Definition;
+use signalbox_domain::slot::Slot;
 use signalbox_sim::alarms::Alarm;
 use signalbox_sim::demo::{ALARM, SERVICE, definition};
 use signalbox_sim::ports::SimPorts;
@@ -23,6 +24,7 @@ impl Place for Simulation {
     type Ports = SimPorts;
     const DRAINS: bool = true;
     const BOOTS: bool = true;
+    const ZONES: &[&str] = &["eu-west-1a", "eu-west-1b"];
 
     fn ports(&self) -> SimPorts {
         SimPorts::new(&self.world)
@@ -30,6 +32,12 @@ impl Place for Simulation {
 
     fn definition(&self) -> Definition {
         self.definition.clone()
+    }
+
+    async fn heal_by_itself(&self, slot: Slot, grace: SignedDuration) {
+        let group = &mut self.world.borrow_mut().groups[slot];
+        group.heals_itself = true;
+        group.grace = grace;
     }
 
     async fn pass(&self) {

@@ -19,8 +19,11 @@ struct Shell<'a> {
 
 impl<'a> Shell<'a> {
     async fn new(stack: &'a Stack, deployer: &Function, rollback: &Function) -> Shell<'a> {
-        let lambda = InvokeApi::start(&[("signalbox-deployer", deployer), ("signalbox-rollback", rollback)]).await;
-        Shell { stack, lambda }
+        Shell::of(stack, &[("signalbox-deployer", deployer), ("signalbox-rollback", rollback)]).await
+    }
+
+    async fn of(stack: &'a Stack, functions: &[(&str, &Function)]) -> Shell<'a> {
+        Shell { stack, lambda: InvokeApi::start(functions).await }
     }
 
     async fn run(&self, arguments: &[&str]) -> Output {
@@ -137,6 +140,32 @@ async fn a_plan_changes_nothing_a_freeze_refuses_and_a_newer_release_waits_its_t
     beat_until_at_rest(&stack, &deployer).await;
     assert_eq!(stack.deployments().await.len(), 2, "one after the other");
     assert_clean(&stack, Slot::Blue, "v3").await;
+}
+
+#[tokio::test]
+async fn an_instance_is_replaced_from_the_shell_and_that_is_followed_to_its_end() {
+    let stack = Stack::create(&Moto::shared()).await;
+    let replacer = stack.start("replacer").await;
+    let shell = Shell::of(&stack, &[("signalbox-replacer", &replacer)]).await;
+    let before = stack.group(Slot::Blue).await;
+    let asked = shell.run(&["replace", &stack.name, &before.instances[0], "--reason", "its disk is full"]).await;
+    assert_eq!(asked.status.code(), Some(0), "{}", text(&asked));
+    let items = stack.replacements().await;
+    let id = items[0].sk.trim_start_matches("REPLACEMENT#");
+    let arguments = ["wait", &stack.name, id];
+    let (followed, ()) = tokio::join!(shell.run(&arguments), beat_until_at_rest(&stack, &replacer));
+    assert_eq!(followed.status.code(), Some(0), "{}", text(&followed));
+    assert!(
+        text(&followed).contains(&format!("{} on blue was replaced by", before.instances[0])),
+        "{}",
+        text(&followed)
+    );
+    assert_clean(&stack, Slot::Blue, "v1").await;
+    assert_ne!(stack.group(Slot::Blue).await.instances, before.instances);
+
+    let gone = shell.run(&["replace", &stack.name, &before.instances[0], "--reason", "again"]).await;
+    assert_eq!(gone.status.code(), Some(1), "{}", text(&gone));
+    assert!(text(&gone).contains("is not in blue's group"), "{}", text(&gone));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use signalbox_tests::events::EventBridge;
 use signalbox_tests::moto::Moto;
 use signalbox_tests::runtime::{Function, Invocation};
-use signalbox_tests::stack::{Slot, Stack, Weights};
+use signalbox_tests::stack::{Health, Slot, Stack, Weights};
 use signalbox_tests::terraform::Terraform;
 use tokio::process::Command;
 
@@ -26,6 +26,8 @@ use crate::drive::{assert_clean, assert_never_on_an_empty_slot};
 
 /// Longest time for a deployment or a rollback. The target groups drain for a minute.
 const LIMIT: Duration = Duration::from_secs(240);
+/// The sample of an alarm on a target group.
+const UNHEALTHY_TARGETS: &str = "--unhealthy-targets";
 /// A zip archive with nothing in it.
 const EMPTY_ARCHIVE: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
@@ -42,13 +44,18 @@ async fn what_terraform_makes_carries_a_release_in_and_back_and_no_plan_sees_a_c
     let functions = &outputs["signalbox"]["functions"];
     let deployer = Made::read(&moto, functions["deployer"].as_str().unwrap()).await;
     let rollback = Made::read(&moto, functions["rollback"].as_str().unwrap()).await;
+    let replacer = Made::read(&moto, functions["replacer"].as_str().unwrap()).await;
     let (table, topic) = (deployer.variable("SIGNALBOX_TABLE"), deployer.variable("SIGNALBOX_ALERTS_TOPIC_ARN"));
     let stack = Stack::found(&moto, table, outputs["service"].as_str().unwrap(), topic).await;
     assert_eq!(stack.weights().await, Weights::of(100, 0), "blue is live, and green is named");
 
     let rules = Rule::all(&moto).await;
-    assert_every_sample_reaches_its_function(&rules, &deployer, &rollback, &stack);
-    let heartbeat = heartbeat(&rules, &deployer);
+    assert_every_sample_reaches_its_function(
+        &rules,
+        &Suite { deployer: &deployer, rollback: &rollback, replacer: &replacer },
+        &stack,
+    );
+    let beat = heartbeat(&rules, &deployer);
 
     let asked = put_by_the_pipeline(&terraform, &stack.name, "v2", "github-7-1").await;
     assert_eq!(receivers(&rules, &asked), [deployer.arn.as_str()]);
@@ -56,7 +63,7 @@ async fn what_terraform_makes_carries_a_release_in_and_back_and_no_plan_sees_a_c
     let accepted = beating.invoke(&asked).await.expect("the definition is accepted");
     assert_eq!((&accepted["outcome"], &accepted["operation"]), (&json!("accepted"), &json!("github-7-1")));
 
-    let beats = Beats { function: &beating, event: &heartbeat, timeout: deployer.timeout, stack: &stack };
+    let beats = Beats { function: &beating, event: &beat, timeout: deployer.timeout, stack: &stack };
     beats.until("standby", async |record| record["standby"]["slot"] == "blue").await;
     assert_eq!(stack.weights().await, Weights::of(0, 100));
     assert_eq!((stack.parameter(Slot::Blue).await, stack.parameter(Slot::Green).await), ("v1".into(), "v2".into()));
@@ -73,6 +80,31 @@ async fn what_terraform_makes_carries_a_release_in_and_back_and_no_plan_sees_a_c
     beats.until("at rest", async |_| stack.record().await.is_some_and(|record| record.busy.is_none())).await;
     assert_clean(&stack, Slot::Blue, "v1").await;
     assert_no_change(&terraform, "after the rollback").await;
+
+    let healing = replacer.start(&moto, "replacer").await;
+    let beat = heartbeat(&rules, &replacer);
+    let beats = Beats { function: &healing, event: &beat, timeout: replacer.timeout, stack: &stack };
+    heals_the_instance_that_an_alarm_is_about(&beats).await;
+    assert_clean(&stack, Slot::Blue, "v1").await;
+    assert_no_change(&terraform, "after the replacement").await;
+}
+
+/// The replacer on nothing but what Terraform made: one of one is sick, and another one takes its place.
+async fn heals_the_instance_that_an_alarm_is_about(beats: &Beats<'_>) {
+    let stack = beats.stack;
+    let sick = stack.group(Slot::Blue).await.instances.remove(0);
+    stack.set_instance_health(&sick, Health::Unhealthy).await;
+    let mut samples = samples(&["aws.cloudwatch"]).into_iter();
+    let (_, sample) = samples.find(|(path, _)| path.to_string_lossy().contains(UNHEALTHY_TARGETS)).unwrap();
+    let event = Invocation::from(about_blue(sample, stack)).timeout(beats.timeout);
+    let answer = beats.function.invoke(event).await.expect("an answer");
+    assert_eq!(answer["services"][0]["outcome"], "accepted", "{answer}");
+    beats.until("replaced", async |_| stack.record().await.is_some_and(|record| record.busy.is_none())).await;
+    let instances = stack.group(Slot::Blue).await.instances;
+    assert!(instances.len() == 1 && !instances.contains(&sick), "{sick} was replaced: {instances:?}");
+    let items = stack.replacements().await;
+    assert_eq!((items.len(), &items[0].doc["phase"]), (1, &json!("replaced")), "{items:#?}");
+    assert!(told(stack).await.contains(&"replacement_completed".to_owned()), "on the stack's own topic");
 }
 
 /// The whole reference stack, with everything that is there only if it is asked for, and with short waits.
@@ -95,10 +127,11 @@ async fn applied(moto: &Moto) -> Terraform {
             "route_settle": "0s",
             "settle_guard": "1s",
             "health": {"within": "60s", "settle": "0s"},
+            "replacement": {"confirm": "1s"},
         },
     });
     let terraform = Terraform::new(moto, "codedetect", "codedetect_override.tf", &variables).await;
-    for function in ["deployer", "rollback"] {
+    for function in ["deployer", "rollback", "replacer"] {
         let folder = terraform.folder().join("lambda").join(function);
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("bootstrap.zip"), EMPTY_ARCHIVE).unwrap();
@@ -114,27 +147,72 @@ async fn assert_no_change(terraform: &Terraform, when: &str) {
     assert!(!plan.changes, "{when} terraform would change something:\n{}", plan.text);
 }
 
-/// The sample events that a rule has to select go to the function that reads them, once; and others to nobody.
-fn assert_every_sample_reaches_its_function(rules: &[Rule], deployer: &Made, rollback: &Made, stack: &Stack) {
+/// The functions that are installed.
+struct Suite<'a> {
+    deployer: &'a Made,
+    rollback: &'a Made,
+    replacer: &'a Made,
+}
+
+/// The sample events that a rule has to select go to the functions that read them, once each; and others to nobody.
+fn assert_every_sample_reaches_its_function(rules: &[Rule], suite: &Suite<'_>, stack: &Stack) {
     let mut seen = 0;
-    for (path, event) in samples(&["aws.autoscaling", "aws.cloudwatch", "signalbox.ci"]) {
+    let folders = ["aws.autoscaling", "aws.cloudwatch", "aws.ec2", "aws.health", "signalbox.ci"];
+    for (path, event) in samples(&folders) {
+        if event["detail-type"].is_null() {
+            continue; // an alarm's own action, which no rule carries
+        }
         let file = path.file_name().unwrap().to_string_lossy();
-        let expected = match event["detail-type"].as_str() {
-            Some("Rollback Requested") => vec![rollback.arn.as_str()],
-            Some("CloudWatch Alarm State Change") if event["detail"]["alarmName"] != stack.alarm.as_str() => vec![],
-            // The replacer's, which is not installed here.
-            Some("EC2 Instance-launch Lifecycle Action" | "EC2 Instance-terminate Lifecycle Action") => vec![],
-            Some(_) => vec![deployer.arn.as_str()],
-            None => continue, // an alarm's own action, which no rule carries
-        };
-        assert_eq!(receivers(rules, &event), expected, "{file}");
+        assert_eq!(receivers(rules, &event), suite.readers_of(&event, stack), "{file}");
+        if file.contains(UNHEALTHY_TARGETS) {
+            let about_blue = about_blue(event, stack);
+            assert_eq!(receivers(rules, &about_blue), [suite.replacer.arn.as_str()], "{file} about blue");
+        }
         seen += 1;
     }
-    assert!(seen >= 15, "only {seen} samples were looked at");
+    assert!(seen >= 40, "only {seen} samples were looked at");
     let others = EventBridge::new("aws.autoscaling", "EC2 Instance Launch Successful", json!({}));
     assert!(receivers(rules, &others.with("AutoScalingGroupName", "somebody-elses").json()).is_empty());
     let own = EventBridge::new("signalbox.ci", "Deployment Finished", json!({"service": stack.name})).json();
     assert!(receivers(rules, &own).is_empty());
+}
+
+impl Suite<'_> {
+    /// Who has to get this sample, by ARN.
+    fn readers_of(&self, event: &Value, stack: &Stack) -> Vec<&str> {
+        let detail = &event["detail"];
+        let readers = match (event["source"].as_str().unwrap(), event["detail-type"].as_str().unwrap()) {
+            ("signalbox.ci", "Rollback Requested") => vec![self.rollback],
+            ("signalbox.ci", _) => vec![self.deployer],
+            // It holds an instance, which is the replacer's to let go on.
+            ("aws.autoscaling", kind) if kind.ends_with("Lifecycle Action") => vec![self.replacer],
+            ("aws.autoscaling", _) => vec![self.deployer, self.replacer],
+            ("aws.cloudwatch", _) if detail["alarmName"] == stack.alarm.as_str() => vec![self.deployer, self.replacer],
+            // An alarm that guards nothing, about one of the groups all the same.
+            ("aws.cloudwatch", _) if names_a_group(detail, stack) => vec![self.replacer],
+            ("aws.ec2", _) if detail["state"] != "pending" && detail["state"] != "running" => vec![self.replacer],
+            ("aws.health", _) if detail["service"] == "EC2" && detail["eventTypeCategory"] == "scheduledChange" => {
+                vec![self.replacer]
+            }
+            _ => vec![],
+        };
+        let mut arns: Vec<&str> = readers.into_iter().map(|made| made.arn.as_str()).collect();
+        arns.sort_unstable();
+        arns
+    }
+}
+
+/// The sample names somebody's target group; this is it about blue's.
+fn about_blue(mut unhealthy_targets: Value, stack: &Stack) -> Value {
+    let metric = &mut unhealthy_targets["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"];
+    metric["dimensions"]["TargetGroup"] = json!(stack.target_groups[Slot::Blue].rsplit(':').next());
+    unhealthy_targets
+}
+
+fn names_a_group(detail: &Value, stack: &Stack) -> bool {
+    let metrics = detail["configuration"]["metrics"].as_array().into_iter().flatten();
+    let mut named = metrics.map(|metric| &metric["metricStat"]["metric"]["dimensions"]["AutoScalingGroupName"]);
+    named.any(|group| Slot::BOTH.iter().any(|slot| group == stack.groups[*slot].as_str()))
 }
 
 fn samples(folders: &[&str]) -> Vec<(PathBuf, Value)> {
@@ -144,10 +222,10 @@ fn samples(folders: &[&str]) -> Vec<(PathBuf, Value)> {
     files.map(|file| file.unwrap().path()).map(|path| (path.clone(), read(&path))).collect()
 }
 
-/// What the deployer's schedule sends it: the sample, from the rule that there is.
-fn heartbeat(rules: &[Rule], deployer: &Made) -> Value {
-    let of_deployer = |rule: &&Rule| rule.schedule.is_some() && rule.targets == [deployer.arn.as_str()];
-    let rule = rules.iter().find(of_deployer).expect("the deployer has a schedule");
+/// What a function's schedule sends it: the sample, from the rule that there is.
+fn heartbeat(rules: &[Rule], of: &Made) -> Value {
+    let is_its = |rule: &&Rule| rule.schedule.is_some() && rule.targets == [of.arn.as_str()];
+    let rule = rules.iter().find(is_its).expect("it has a schedule");
     assert_eq!(rule.schedule.as_deref(), Some("rate(1 minute)"), "{}", rule.name);
     let mut samples = samples(&["aws.events"]).into_iter();
     let (_, mut event) = samples.find(|(path, _)| path.ends_with("scheduled-event.json")).unwrap();

@@ -11,10 +11,12 @@
 mod cli;
 mod drive;
 mod evidence;
+mod fire;
 mod flip;
 mod harness;
 mod infra;
 mod kills;
 mod refusals;
+mod replacer;
 mod rivals;
 mod wiring;

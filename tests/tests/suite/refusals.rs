@@ -169,7 +169,7 @@ async fn a_newer_record_is_left_alone() {
 #[tokio::test]
 async fn a_missing_or_malformed_variable_stops_the_function_with_its_name() {
     let stack = Stack::create(&Moto::shared()).await;
-    for function in ["deployer", "rollback"] {
+    for function in ["deployer", "rollback", "replacer"] {
         let failure = stack.launch(function).without("SIGNALBOX_TABLE").start_expecting_failure().await;
         assert!(!failure.status.success());
         assert!(failure.logs.join("\n").contains("SIGNALBOX_TABLE"), "{}", failure.logs.join("\n"));

@@ -18,15 +18,19 @@ fn metadata() -> Value {
 }
 
 /// What each member may use of the others. Tests use what they like.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("signalbox-domain", &[]),
     ("signalbox-events", &["signalbox-domain"]),
     ("signalbox-reconciler", &["signalbox-domain"]),
     ("signalbox-aws", &["signalbox-domain", "signalbox-reconciler"]),
-    ("signalbox-bootstrap", &["signalbox-domain"]),
+    ("signalbox-bootstrap", &["signalbox-domain", "signalbox-events", "signalbox-reconciler"]),
     ("signalbox-sim", &["signalbox-domain", "signalbox-reconciler"]),
     (
         "signalbox-deployer",
+        &["signalbox-aws", "signalbox-bootstrap", "signalbox-domain", "signalbox-events", "signalbox-reconciler"],
+    ),
+    (
+        "signalbox-replacer",
         &["signalbox-aws", "signalbox-bootstrap", "signalbox-domain", "signalbox-events", "signalbox-reconciler"],
     ),
     (
@@ -75,11 +79,14 @@ fn the_runbook_knows_every_phase_and_every_error() {
             source.lines().filter_map(|line| line.trim().strip_suffix("\",")?.split_once(" => \"").map(|(_, w)| w));
         words.map(str::to_owned).collect::<Vec<_>>()
     };
-    let phases = arms("shared/domain/src/deployment.rs");
+    let phases = [arms("shared/domain/src/deployment.rs"), arms("shared/domain/src/replacement.rs")].concat();
+    let phases: Vec<_> = phases.into_iter().filter(|word| !word.contains(' ')).collect();
     let errors = [arms("shared/events/src/error.rs"), arms("shared/reconciler/src/look.rs")].concat();
     let errors: Vec<_> = errors.into_iter().filter(|word| word.starts_with(char::is_uppercase)).collect();
-    assert!(phases.len() >= 9 && errors.len() >= 8, "{phases:?} {errors:?}");
-    for word in phases.iter().filter(|phase| !["succeeded", "rolled_back"].contains(&phase.as_str())).chain(&errors) {
+    assert!(phases.len() >= 16 && errors.len() >= 8, "{phases:?} {errors:?}");
+    for word in
+        phases.iter().filter(|phase| !["succeeded", "rolled_back", "replaced"].contains(&phase.as_str())).chain(&errors)
+    {
         assert!(runbook.contains(&format!("`{word}`")), "docs/runbook.md does not know {word}");
     }
 }

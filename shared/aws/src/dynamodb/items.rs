@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use signalbox_domain::record::{Record, SCHEMA};
+use signalbox_domain::record::{OperationKind, Record, SCHEMA};
 use signalbox_domain::text::{RequestId, ServiceName};
 use signalbox_reconciler::ports::{DecisionItem, OperationItem};
 
@@ -20,12 +20,18 @@ pub(super) const SERVICES: &str = "SERVICES";
 pub(super) const RECORD: &str = "RECORD";
 /// What a service's partition begins with.
 const SERVICE: &str = "SERVICE#";
-/// What an operation's sort key begins with.
-pub(super) const DEPLOYMENT: &str = "DEPLOYMENT#";
 /// What a decision's sort key begins with.
 pub(super) const DECISION: &str = "DECISION#";
 /// What an accepted request's sort key begins with.
 const REQUEST: &str = "REQUEST#";
+
+/// What the sort key of an operation of this kind begins with.
+pub(super) fn operations(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Deployment => "DEPLOYMENT#",
+        OperationKind::Replacement => "REPLACEMENT#",
+    }
+}
 
 /// The key of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +49,8 @@ impl Key {
         Key { pk: partition(service), sk: RECORD.to_owned() }
     }
 
-    pub(super) fn operation(service: &ServiceName, id: &RequestId) -> Key {
-        Key { pk: partition(service), sk: format!("{DEPLOYMENT}{id}") }
+    pub(super) fn operation(service: &ServiceName, kind: OperationKind, id: &RequestId) -> Key {
+        Key { pk: partition(service), sk: format!("{}{id}", operations(kind)) }
     }
 
     pub(super) fn request(service: &ServiceName, id: &RequestId) -> Key {
@@ -163,7 +169,11 @@ pub(super) fn write_request(key: &Key, operation: &RequestId, nonce: u128) -> Re
 
 #[cfg(test)]
 mod tests {
+    use signalbox_domain::decision::Entry;
+    use signalbox_domain::record::Operation;
+    use signalbox_domain::replacement::{Because, Phase, Replacement, Sickness};
     use signalbox_domain::slot::{BySlot, Slot, Split};
+    use signalbox_domain::trigger::ReportCause;
 
     use super::*;
 
@@ -214,6 +224,67 @@ mod tests {
         item.insert("doc".to_owned(), AttributeValue::S("{\"live\":\"hunter2\"}".to_owned()));
         let problem = read_record(&item).unwrap_err();
         assert!(!problem.contains("hunter2"), "{problem}");
+    }
+
+    fn replacement(because: Because, phase: Phase) -> OperationItem {
+        let at = "2026-11-23T01:30:00.123456789Z".parse().unwrap();
+        let instance = |id: &str| id.parse().unwrap();
+        let id = "i-0a1-1795397400".parse().unwrap();
+        let operation = Operation::Replacement(Replacement {
+            before: [instance("i-0a1"), instance("i-0b2")].into(),
+            launched: [instance("i-0c3"), instance("i-0d4")].into(),
+            lost: [instance("i-0d4")].into(),
+            proved: Some((instance("i-0c3"), at)),
+            surged: Some(at),
+            raised_since: Some(at),
+            well_since: Some(at),
+            overdue_told: true,
+            phase,
+            ..Replacement::of(instance("i-0a1"), Slot::Blue, because, id, at)
+        });
+        let (weights, healthy) = (BySlot { blue: 100, green: 0 }, BySlot { blue: 2, green: 0 });
+        let entry = Entry { at, phase: operation.phase().to_owned(), what: "it moved".to_owned(), weights, healthy };
+        OperationItem { operation, timeline: vec![entry] }
+    }
+
+    fn reads_back(written: &OperationItem) {
+        let key = Key::operation(&"shop".parse().unwrap(), written.operation.kind(), written.operation.id());
+        assert_eq!(key.sk, "REPLACEMENT#i-0a1-1795397400");
+        let item = write_operation(&key, written, 1).unwrap();
+        assert!(text(&item, "doc").unwrap().starts_with("{\"kind\":\"replacement\","), "{item:?}");
+        assert_eq!(doc::<OperationItem>(&item).as_ref(), Ok(written));
+        let mut busy = record();
+        busy.operation = Some(written.operation.clone());
+        assert_eq!(read_record(&self::item(&busy)), Ok(Some((busy, 7))));
+    }
+
+    #[test]
+    fn a_replacement_reads_back_in_every_phase_and_for_every_cause() {
+        let why = || "its words: \"no\"".to_owned();
+        let at = Some("2026-11-23T01:35:00Z".parse().unwrap());
+        let sick = Because::Sick { sickness: Sickness::FailsCheck };
+        for phase in [
+            Phase::Confirming,
+            Phase::Surging,
+            Phase::Removing { gone_since: at },
+            Phase::Removing { gone_since: None },
+            Phase::StandingDown { why: why(), still_since: at, back_since: None },
+            Phase::StandingDown { why: why(), still_since: None, back_since: at },
+            Phase::Replaced,
+            Phase::StoodDown { why: why() },
+            Phase::Held { why: why() },
+        ] {
+            reads_back(&replacement(sick.clone(), phase));
+        }
+        for because in [
+            Because::Sick { sickness: Sickness::Stopped },
+            Because::Sick { sickness: Sickness::Condemned },
+            Because::Announced { cause: ReportCause::ScheduledChange, ends: at },
+            Because::Announced { cause: ReportCause::SpotInterruption, ends: None },
+            Because::Requested { reason: why() },
+        ] {
+            reads_back(&replacement(because, Phase::Surging));
+        }
     }
 
     #[test]

@@ -1,17 +1,21 @@
 //! Reading the table.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use futures_util::future::try_join;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use signalbox_domain::record::{Operation, OperationKind};
 use signalbox_domain::text::{RequestId, ServiceName};
 use signalbox_reconciler::ports::{CloudError, DecisionItem, Loaded, OperationItem};
 
 use super::Table;
 use super::items::{
-    DECISION, DEPLOYMENT, Item, Key, SERVICES, doc, partition, read_record, read_request, service_of, text,
+    DECISION, Item, Key, SERVICES, doc, operations, partition, read_record, read_request, service_of, text,
 };
 use crate::errors::{OrFailed, unfinished, unusable};
 
@@ -80,9 +84,10 @@ impl Table {
     pub(super) async fn read_operation(
         &self,
         service: &ServiceName,
+        kind: OperationKind,
         id: &RequestId,
     ) -> Result<Option<OperationItem>, CloudError> {
-        let key = Key::operation(service, id);
+        let key = Key::operation(service, kind, id);
         let item = self.get(&key).await?;
         item.map(|item| doc(&item).map_err(|problem| unusable("GetItem", &key, problem))).transpose()
     }
@@ -133,12 +138,17 @@ impl Table {
         self.beginning(service, DECISION, Some(limit)).await
     }
 
-    /// Every operation of a service, by id.
+    /// Every operation of a service, of either kind, the one that began last first.
     ///
     /// # Errors
     /// When they cannot be read.
     pub async fn operations(&self, service: &ServiceName) -> Result<Vec<OperationItem>, CloudError> {
-        self.beginning(service, DEPLOYMENT, None).await
+        let of_kind = |kind| self.beginning(service, operations(kind), None);
+        let both = try_join(of_kind(OperationKind::Deployment), of_kind(OperationKind::Replacement));
+        let (mut all, replacements) = both.await?;
+        all.extend(replacements);
+        all.sort_by_key(|item| Reverse(began(item)));
+        Ok(all)
     }
 
     /// A service's items whose sort key begins like this, last first. One that cannot be read is
@@ -200,5 +210,12 @@ impl Table {
                 return Ok(items);
             }
         }
+    }
+}
+
+fn began(item: &OperationItem) -> Timestamp {
+    match &item.operation {
+        Operation::Deployment(own) => own.began,
+        Operation::Replacement(own) => own.began,
     }
 }

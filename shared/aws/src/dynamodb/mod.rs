@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | `SERVICES` | `<service>` | the definition |
 //! | `SERVICE#<service>` | `RECORD` | the record |
-//! | `SERVICE#<service>` | `DEPLOYMENT#<id>` | an operation with its timeline |
+//! | `SERVICE#<service>` | `DEPLOYMENT#<id>` | a deployment with its timeline |
+//! | `SERVICE#<service>` | `REPLACEMENT#<id>` | a replacement with its timeline |
 //! | `SERVICE#<service>` | `DECISION#<ulid>` | what was decided about one event |
 //! | `SERVICE#<service>` | `REQUEST#<id>` | the operation that an accepted request belongs to |
 
@@ -16,6 +17,7 @@ mod ulid;
 
 use aws_sdk_dynamodb::Client;
 use aws_types::SdkConfig;
+use signalbox_domain::record::OperationKind;
 use signalbox_domain::text::{RequestId, ServiceName};
 use signalbox_reconciler::ports::{CloudError, Loaded, OperationItem, Save, Saved, Store};
 
@@ -41,8 +43,13 @@ impl Store for Table {
         self.read_service(service, request).await
     }
 
-    async fn operation(&self, service: &ServiceName, id: &RequestId) -> Result<Option<OperationItem>, CloudError> {
-        self.read_operation(service, id).await
+    async fn operation(
+        &self,
+        service: &ServiceName,
+        kind: OperationKind,
+        id: &RequestId,
+    ) -> Result<Option<OperationItem>, CloudError> {
+        self.read_operation(service, kind, id).await
     }
 
     async fn definitions(&self) -> Result<Vec<(String, String)>, CloudError> {

@@ -87,10 +87,10 @@ impl Writes {
             let put = put(table, items::write_request(&key, operation, nonce)?);
             writes.add(key, put.condition_expression(NOT_THERE))?;
         }
-        if let Some(operation) = &save.operation {
-            let id = &operation.deployment.id;
-            let key = Key::operation(service, id);
-            let put = put(table, items::write_operation(&key, operation, nonce)?);
+        for item in &save.operations {
+            let id = item.operation.id();
+            let key = Key::operation(service, item.operation.kind(), id);
+            let put = put(table, items::write_operation(&key, item, nonce)?);
             // The request that an operation has its id from begins it; nobody has seen it before.
             let begins = save.accepted.as_ref().is_some_and(|(request, accepted)| request == id && accepted == id);
             writes.add(key, if begins { put.condition_expression(NOT_THERE) } else { put })?;
@@ -130,9 +130,12 @@ fn was_refused(error: &TransactWriteItemsError) -> bool {
 
 #[cfg(test)]
 mod tests {
+
     use aws_sdk_dynamodb::types::error::{TransactionCanceledException, TransactionInProgressException};
-    use signalbox_domain::record::Record;
+    use signalbox_domain::record::{Operation, Record};
+    use signalbox_domain::replacement::{Because, Replacement};
     use signalbox_domain::slot::{BySlot, Slot, Split};
+    use signalbox_reconciler::ports::OperationItem;
 
     use super::*;
 
@@ -148,11 +151,19 @@ mod tests {
         Save {
             service: "shop".parse().unwrap(),
             record: Some((record, expected)),
-            operation: None,
+            operations: Vec::new(),
             decision: None,
             accepted: Some(("r-1".parse().unwrap(), "d-1".parse().unwrap())),
             nonce: 7,
         }
+    }
+
+    fn replacement(id: &str) -> OperationItem {
+        let now = "2026-11-23T01:30:00Z".parse().unwrap();
+        let because = Because::Requested { reason: "tried".to_owned() };
+        let own = Replacement::of("i-1".parse().unwrap(), Slot::Blue, because, id.parse().unwrap(), now);
+        let operation = Operation::Replacement(own);
+        OperationItem { operation, timeline: Vec::new() }
     }
 
     fn puts(save: &Save) -> Vec<(String, Option<String>)> {
@@ -178,5 +189,15 @@ mod tests {
         assert_eq!(puts(&save(None)), [first, request.clone()]);
         let next = ("RECORD".to_owned(), Some("#version = :expected".to_owned()));
         assert_eq!(puts(&save(Some(6))), [next, request]);
+    }
+
+    #[test]
+    fn all_operations_are_written_at_once_and_only_the_one_that_begins_must_be_new() {
+        let operations = vec![replacement("d-0"), replacement("d-1")];
+        let accepted = Some(("d-1".parse().unwrap(), "d-1".parse().unwrap()));
+        let puts = puts(&Save { operations, accepted, ..save(Some(6)) });
+        let moved = ("REPLACEMENT#d-0".to_owned(), None);
+        let begun = ("REPLACEMENT#d-1".to_owned(), Some(NOT_THERE.to_owned()));
+        assert_eq!(puts[2..], [moved, begun]);
     }
 }

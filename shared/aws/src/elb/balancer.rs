@@ -239,8 +239,8 @@ fn health(state: &TargetHealthStateEnum) -> TargetHealth {
         TargetHealthStateEnum::Initial => TargetHealth::Initial,
         TargetHealthStateEnum::Draining | TargetHealthStateEnum::UnhealthyDraining => TargetHealth::Draining,
         TargetHealthStateEnum::Unused => TargetHealth::Unused,
-        // `unavailable`: health checks are off. A state we have never heard of proves no health either.
-        _ => TargetHealth::Unhealthy,
+        // `unavailable`: health checks are off. A state we have never heard of proves neither health nor sickness.
+        _ => TargetHealth::Initial,
     }
 }
 
@@ -266,8 +266,8 @@ mod tests {
             ("initial", TargetHealth::Initial),
             ("draining", TargetHealth::Draining),
             ("unused", TargetHealth::Unused),
-            ("unavailable", TargetHealth::Unhealthy),
-            ("sublime", TargetHealth::Unhealthy),
+            ("unavailable", TargetHealth::Initial),
+            ("sublime", TargetHealth::Initial),
         ];
         for (state, meant) in expected {
             assert_eq!(by_instance(&[described("i-1", state)]).into_values().collect::<Vec<_>>(), [meant], "{state}");

@@ -6,7 +6,7 @@ use crate::decision::Outcome;
 use crate::definition::{Arrival, Mode};
 use crate::look::{Look, Reply};
 use crate::notice::{Kind, Severity};
-use crate::record::Queued;
+use crate::record::{Operation, Queued};
 use crate::trigger::{DeployRequest, OnFailure, Origin};
 
 use super::door::in_time;
@@ -15,7 +15,7 @@ impl Look<'_> {
     /// Lets a deploy wait for the present operation, where the definition says so; `None`: it does not,
     /// or this deploy could not begin in any case.
     pub(super) fn queue(&mut self, request: &DeployRequest) -> Option<Reply> {
-        let current = self.deployment()?.clone();
+        let current = self.record.operation.clone().filter(|current| !current.is_displaced_by_a_deploy())?;
         let waits = self.definition.arrival != Arrival::Reject && self.definition.mode == Mode::Act;
         if !waits || in_time(request.origin, self.now).is_err() || self.freeze_allows().is_err() {
             return None;
@@ -33,13 +33,16 @@ impl Look<'_> {
         }
         self.record.queued = Some(Queued { request: request.clone(), free_since: None });
         self.accepted = Some((request.id.clone(), request.id.clone()));
-        let text = if self.gives_way(&current) {
-            let by = request.release.clone();
-            let text = format!("{} waits until {} is taken back for it", request.release, current.release);
-            self.turn_back(current, Cause::Superseded { by });
-            text
-        } else {
-            format!("{} waits until {} has ended: {}", request.release, current.id, current.describe())
+        let text = match current {
+            Operation::Deployment(current) if self.gives_way(&current) => {
+                let by = request.release.clone();
+                let text = format!("{} waits until {} is taken back for it", request.release, current.release);
+                self.turn_back(current, Cause::Superseded { by });
+                text
+            }
+            Operation::Deployment(_) | Operation::Replacement(_) => {
+                format!("{} waits until {} has ended: {}", request.release, current.id(), current.describe())
+            }
         };
         self.tell(Kind::DeploymentQueued, Severity::Info, Some(&request.id), &text);
         Some(Reply { outcome: Outcome::Waiting, reason: text, operation: Some(request.id.clone()) })

@@ -36,6 +36,9 @@ impl Look<'_> {
         if let Some(other) = self.deployment() {
             return Err(format!("{} is still under way: {}", other.id, other.describe()));
         }
+        if let Some(other) = self.record.operation.as_ref().filter(|other| !other.is_displaced_by_a_deploy()) {
+            return Err(format!("an instance is being replaced; try again in a few minutes: {}", other.describe()));
+        }
         self.freeze_allows()?;
         self.definition.release.accepts(&request.release)?;
         self.surroundings_allow()?;
@@ -114,15 +117,17 @@ impl Look<'_> {
         let keep = self.record.live;
         let slot = keep.other();
         let live_now = self.seen.groups[keep].capacity;
-        let capacity = self.definition.capacity.unwrap_or(live_now);
-        let size = live_now.desired.max(capacity.desired).max(capacity.min).max(1);
+        // A replacement that gave way may have raised it by one.
+        let unraised = self.unraised(keep);
+        let capacity = self.definition.capacity.unwrap_or(unraised);
+        let size = unraised.desired.max(capacity.desired).max(capacity.min).max(1);
         if self.record.standby.take().is_some() {
             self.tell_standby_displaced(&plan);
         }
         self.record.intend(Split::all_to(keep), self.now);
         self.pin(
             keep,
-            live_now,
+            unraised,
             Capacity { min: live_now.desired, max: live_now.max.max(live_now.desired), ..live_now },
         );
         self.pin(slot, capacity, Capacity { min: size, desired: size, max: capacity.max.max(size) });
@@ -177,9 +182,10 @@ impl Look<'_> {
     fn pin(&mut self, slot: Slot, former: Capacity, set: Capacity) {
         let group = &self.seen.groups[slot];
         let ours_already = self.record.pins[slot].take().map(|pin| pin.suspended).unwrap_or_default();
-        let suspended = Process::ALL
+        let suspended = Process::MEDDLING
             .into_iter()
-            .filter(|process| ours_already.contains(process) || !group.suspended.contains(process))
+            .filter(|process| !group.suspended.contains(process))
+            .chain(ours_already)
             .collect();
         self.record.pins[slot] = Some(Pin::on(group, former, set, suspended, self.now));
     }

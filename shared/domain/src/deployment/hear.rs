@@ -32,6 +32,9 @@ impl Look<'_> {
             Trigger::AdoptRequested { live, release } => self.adopt(*live, release),
             Trigger::FreezeRequested { until, reason } => self.freeze(*until, reason),
             Trigger::ThawRequested => self.thaw(),
+            Trigger::InstancesReported(_) | Trigger::InstanceHeld(_) | Trigger::ReplaceRequested { .. } => {
+                Reply::new(Outcome::Ignored, "this is the replacer's to answer")
+            }
         }
     }
 
@@ -49,7 +52,10 @@ impl Look<'_> {
             | Trigger::PlanRequested(_)
             | Trigger::FreezeRequested { .. }
             | Trigger::ThawRequested
-            | Trigger::StatusRequested => None,
+            | Trigger::StatusRequested
+            | Trigger::InstancesReported(_)
+            | Trigger::InstanceHeld(_)
+            | Trigger::ReplaceRequested { .. } => None,
         };
         for _ in 0..MOST_TRANSITIONS {
             if self.is_hands_off() {
@@ -70,6 +76,8 @@ impl Look<'_> {
                     | Phase::AwaitingApproval { .. }
                     | Phase::Baking => self.go_forward(&deployment, raised),
                 },
+                (Some(Operation::Replacement(_)), Some(standby)) => self.flips_from_replacement(&standby, raised),
+                (Some(Operation::Replacement(_)), None) => false,
                 (None, Some(standby)) => self.stand_by(&standby, raised),
                 (None, None) => {
                     self.give_back_pins();
@@ -108,7 +116,7 @@ impl Look<'_> {
         }
         let own = match (&mut self.record.operation, &mut self.record.standby) {
             (Some(Operation::Deployment(own)), _) => Some(own),
-            (None, standby) => standby.as_mut().map(|standby| standby.of.as_mut()),
+            (Some(Operation::Replacement(_)) | None, standby) => standby.as_mut().map(|standby| standby.of.as_mut()),
         };
         if let Some(own) = own
             && change.state == AlarmState::Ok
@@ -126,6 +134,7 @@ impl Look<'_> {
         if let Err(why) = self.door(request) {
             return self.refuse(request.origin, &format!("the deploy of {} was refused", request.release), &why);
         }
+        self.give_way("a deployment");
         let why = self.begin_deploy(request);
         self.accepted = Some((request.id.clone(), request.id.clone()));
         Reply::new(Outcome::Accepted, why)
@@ -236,6 +245,7 @@ impl Look<'_> {
                 let why = format!("{} was deployed with rollback \"ask\"; going back needs force", standby.of.release);
                 return self.refuse(request.origin, "the rollback was refused", &why);
             }
+            self.give_way("a rollback");
             self.accepted = Some((request.id.clone(), standby.of.id.clone()));
             let text = format!("going back to {way_back}, which is warm on {}", standby.slot);
             self.flip_back(&standby, cause);
@@ -243,6 +253,7 @@ impl Look<'_> {
         }
         let why =
             format!("going back to {way_back} on {}, which has to be launched anew: {cause}", self.record.live.other());
+        self.give_way("a rollback");
         self.tell(Kind::RollbackStarted, Severity::Critical, Some(&request.id), &why);
         self.accepted = Some((request.id.clone(), request.id.clone()));
         self.begin(Plan {
@@ -259,6 +270,9 @@ impl Look<'_> {
     }
 
     fn said(&mut self, word: Word) -> Option<Reply> {
+        if let Some(own) = self.record.replacement().cloned() {
+            return self.said_of_replacement(own, word);
+        }
         let Some(mut deployment) = self.deployment().cloned() else {
             return Reply::new(Outcome::Idle, "no deployment is under way");
         };
@@ -333,6 +347,9 @@ impl Look<'_> {
     fn adopt(&mut self, live: Slot, release: &Release) -> Option<Reply> {
         if let Some(deployment) = self.deployment() {
             return Reply::new(Outcome::Refused, format!("{} is under way: {}", deployment.id, deployment.describe()));
+        }
+        if let Some(own) = self.record.replacement() {
+            return Reply::new(Outcome::Refused, format!("{} is under way: {}", own.id, own.describe()));
         }
         if let Some(standby) = &self.record.standby {
             let why = format!(

@@ -2,6 +2,7 @@
 
 use crate::decision::{Answer, Decision, Outcome};
 use crate::definition::{Definition, Otherwise, Step};
+use crate::record::Operation;
 use crate::slot::Split;
 use crate::text::spoken;
 
@@ -11,7 +12,8 @@ use jiff::SignedDuration;
 /// The answer to a plan: the same door, the calls that would be made, and what running twice costs.
 pub(crate) fn answer(would: Decision, definition: &Definition) -> Answer {
     let accepted = would.answer.outcome == Outcome::Accepted;
-    let Some(own) = would.operation.as_ref().filter(|_| accepted) else {
+    let Some(Operation::Deployment(own)) = would.touched.last().map(|touched| &touched.operation).filter(|_| accepted)
+    else {
         // What would be refused, or would wait, says so itself.
         return Answer { operation: None, phase: None, ..would.answer };
     };

@@ -59,6 +59,15 @@ impl Look<'_> {
         true
     }
 
+    /// A flip back goes before a replacement; whether there is one to make.
+    pub(super) fn flips_from_replacement(&mut self, standby: &Standby, raised: Option<&AlarmChange>) -> bool {
+        let flips = standby.of.on_failure == OnFailure::Auto && self.flips_back(standby, raised).is_some();
+        if flips {
+            self.give_way("a rollback");
+        }
+        flips
+    }
+
     /// A release that was deployed with rollback "ask" is not taken back without a person, in standby
     /// either: the warm slot is kept until somebody decides.
     fn ask_in_standby(&mut self, standby: &Standby, cause: &Cause) {
@@ -116,7 +125,7 @@ impl Look<'_> {
         deployment.keep_dead_since = None;
         deployment.keep_doubtful_since = standby.retiring_since;
         // A live slot that scaled out since then needs as many targets on the way back.
-        let live = self.seen.groups[self.record.live].capacity;
+        let live = self.unraised(self.record.live);
         deployment.size = deployment.size.max(live.desired);
         self.hold_live_again(&deployment);
         self.record.standby = None;
@@ -126,7 +135,12 @@ impl Look<'_> {
     fn hold_live_again(&mut self, deployment: &super::Deployment) {
         let group = &self.seen.groups[deployment.slot];
         let set = Capacity { min: group.capacity.desired, ..group.capacity };
-        let pin = Pin::on(group, group.capacity, set, Default::default(), self.now);
+        // A replacement may have been under way.
+        let (former, suspended) = match self.record.pins[deployment.slot].take() {
+            Some(pin) => (pin.former, pin.suspended),
+            None => (group.capacity, Default::default()),
+        };
+        let pin = Pin::on(group, former, set, suspended, self.now);
         self.record.pins[deployment.slot] = Some(pin);
     }
 

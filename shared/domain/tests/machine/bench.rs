@@ -8,12 +8,12 @@ use signalbox_domain::decision::{Action, Decision};
 use signalbox_domain::definition::{Capacity, Definition};
 use signalbox_domain::interlock;
 use signalbox_domain::observation::{
-    AlarmSeen, Group, Instance, Observation, Process, Quiet, Routing, Surroundings, TargetHealth,
+    AlarmSeen, Group, Instance, Lifecycle, Observation, Process, Quiet, Routing, Surroundings, TargetHealth,
 };
 use signalbox_domain::record::Record;
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::trigger::{
-    AlarmChange, AlarmState, DeployRequest, OnFailure, Origin, RollbackRequest, Trigger, Word,
+    AlarmChange, AlarmState, DeployRequest, OnFailure, Origin, Role, RollbackRequest, Trigger, Word,
 };
 
 pub(crate) const ALARM: &str = "codedetect-prod-alb-5xx";
@@ -39,6 +39,8 @@ pub(crate) struct Bench {
     pub(crate) record: Option<Record>,
     pub(crate) seen: Observation,
     pub(crate) now: Timestamp,
+    /// Who looks.
+    pub(crate) role: Role,
     /// Instances of these slots are launched sick.
     pub(crate) sick: BySlot<bool>,
     serial: u32,
@@ -47,7 +49,13 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn new(definition: Definition) -> Bench {
         let alarm = (ALARM.parse().unwrap(), AlarmSeen { state: AlarmState::Ok, suppressed: false });
-        let group = |capacity| Group { capacity, instances: Vec::new(), suspended: Default::default() };
+        let group = |capacity| Group {
+            capacity,
+            instances: Vec::new(),
+            suspended: Default::default(),
+            heals_itself: false,
+            grace: SignedDuration::from_mins(5),
+        };
         let seen = Observation {
             routing: Routing { raw: BySlot { blue: Some(100), green: None }, elsewhere: 0, sticky: None },
             groups: BySlot { blue: group(Capacity { min: 1, desired: 1, max: 2 }), green: group(Capacity::NONE) },
@@ -59,15 +67,15 @@ impl Bench {
             traffic: None,
         };
         let now = "2026-11-23T01:00:00Z".parse().unwrap();
-        let mut bench =
-            Bench { definition, record: None, seen, now, sick: BySlot { blue: false, green: false }, serial: 0 };
+        let (role, sick) = (Role::Deployer, BySlot { blue: false, green: false });
+        let mut bench = Bench { definition, record: None, seen, now, role, sick, serial: 0 };
         bench.settle_groups();
         bench
     }
 
     /// Decides without doing.
     pub(crate) fn decide(&self, trigger: &Trigger) -> Decision {
-        decide(self.record.as_ref(), &self.seen, &self.definition, trigger, self.now)
+        decide(self.role, self.record.as_ref(), &self.seen, &self.definition, trigger, self.now)
     }
 
     /// Decides, holds every action against the interlock, saves and does it.
@@ -114,8 +122,8 @@ impl Bench {
     /// The operation's phase, `standby` or `at rest`.
     pub(crate) fn phase(&self) -> &'static str {
         match &self.record {
-            Some(record) => match (record.deployment(), &record.standby) {
-                (Some(own), _) => own.phase.name(),
+            Some(record) => match (&record.operation, &record.standby) {
+                (Some(own), _) => own.phase(),
                 (None, Some(_)) => "standby",
                 (None, None) => "at rest",
             },
@@ -144,10 +152,22 @@ impl Bench {
                 self.seen.releases.get_or_insert_default()[*slot] = Some(release.clone());
             }
             Action::Resize { slot, to } => self.seen.groups[*slot].capacity = *to,
+            Action::Bound { slot, min, max } => {
+                let capacity = &mut self.seen.groups[*slot].capacity;
+                assert!(*min <= capacity.desired && capacity.desired <= *max, "AWS would resize the group");
+                (capacity.min, capacity.max) = (*min, *max);
+            }
             Action::Suspend { slot, processes } => self.seen.groups[*slot].suspended.extend(processes),
             Action::Resume { slot, processes } => {
                 self.seen.groups[*slot].suspended.retain(|process: &Process| !processes.contains(process));
             }
+            Action::Terminate { slot, instance } => {
+                let group = &mut self.seen.groups[*slot];
+                assert!(group.capacity.desired > group.capacity.min, "AWS would refuse to go below the minimum");
+                group.capacity.desired -= 1;
+                group.instances.retain(|one| one.id != *instance);
+            }
+            Action::CompleteLifecycle { .. } | Action::ProlongLifecycle { .. } => {}
         }
         self.settle_groups();
     }
@@ -158,12 +178,15 @@ impl Bench {
             let group = &mut self.seen.groups[slot];
             group.instances.sort_by_key(|instance| instance.target != TargetHealth::Healthy);
             group.instances.truncate(group.capacity.desired as usize);
-            while group.instances.len() < group.capacity.desired as usize {
+            let launches = !group.suspended.contains(&Process::Launch);
+            while launches && group.instances.len() < group.capacity.desired as usize {
                 self.serial += 1;
                 group.instances.push(Instance {
                     id: format!("i-{}{}", slot, self.serial).parse().unwrap(),
-                    in_service: true,
-                    leaving: false,
+                    zone: "eu-west-1a".to_owned(),
+                    lifecycle: Lifecycle::InService,
+                    condemned: false,
+                    protected: false,
                     target: if sick { TargetHealth::Unhealthy } else { TargetHealth::Healthy },
                 });
             }
@@ -207,7 +230,7 @@ pub(crate) fn rollback(id: &str) -> Trigger {
 }
 
 pub(crate) fn alarm(state: AlarmState, at: Timestamp) -> Trigger {
-    Trigger::AlarmChanged(AlarmChange { alarm: ALARM.parse().unwrap(), state, at })
+    Trigger::AlarmChanged(AlarmChange { alarm: ALARM.parse().unwrap(), state, at, of: Default::default() })
 }
 
 pub(crate) fn say(word: Word) -> Trigger {

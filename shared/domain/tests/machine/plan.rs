@@ -15,7 +15,7 @@ fn a_plan_names_every_call_and_what_running_twice_costs_and_changes_nothing() {
     let bench = rest(CANARY);
     let decision = bench.decide(&plan("v2"));
     assert_eq!(decision.next, bench.record);
-    assert!(decision.actions.is_empty() && decision.accepted.is_none() && decision.operation.is_none());
+    assert!(decision.actions.is_empty() && decision.accepted.is_none() && decision.touched.is_empty());
     assert_eq!(decision.answer.outcome, Outcome::Idle);
     // Canary 5 min, settle 30 s, bake 10 min, standby 30 min, route settle 2 min.
     let said = "v2 would be deployed to green: 1 more instances for at least 47m30s, 0.7 instance-hours";

@@ -1,11 +1,12 @@
-//! What the EventBridge event and the alarm's own action have in common. Of the configuration
-//! nothing is read, so metric, metric-math, composite, log and anomaly alarms are all alike.
+//! What the EventBridge event and the alarm's own action have in common. Of the configuration only the
+//! dimensions are read, so metric, metric-math, composite, log and anomaly alarms are all alike.
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use signalbox_domain::text::AlarmName;
 use signalbox_domain::trigger::{AlarmChange, AlarmState};
 
+use super::dimensions;
 use crate::incoming::Incoming;
 use crate::time::Time;
 
@@ -15,8 +16,10 @@ use crate::time::Time;
 pub(crate) struct Change {
     alarm_name: AlarmName,
     state: State,
-    #[serde(default, skip_serializing)]
-    alarm_contributor: Option<IgnoredAny>,
+    #[serde(default)]
+    alarm_contributor: Option<Value>,
+    #[serde(default)]
+    configuration: Value,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -27,8 +30,15 @@ struct State {
 
 impl Change {
     pub(crate) fn incoming(self) -> Incoming {
-        let change = AlarmChange { alarm: self.alarm_name, state: self.state.value, at: self.state.timestamp.0 };
-        incoming(change, self.alarm_contributor.is_some())
+        let of_contributor = self.alarm_contributor.is_some();
+        let attributes = &self.alarm_contributor.unwrap_or_default()["attributes"];
+        let change = AlarmChange {
+            alarm: self.alarm_name,
+            state: self.state.value,
+            at: self.state.timestamp.0,
+            of: dimensions::of_configuration(&self.configuration, attributes),
+        };
+        incoming(change, of_contributor)
     }
 }
 

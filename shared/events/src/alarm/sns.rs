@@ -9,7 +9,7 @@ use signalbox_domain::mistake::Mistake;
 use signalbox_domain::text::AlarmName;
 use signalbox_domain::trigger::{AlarmChange, AlarmState};
 
-use super::change;
+use super::{change, dimensions};
 use crate::incoming::Incoming;
 use crate::strict;
 use crate::time::Time;
@@ -22,6 +22,10 @@ struct Published {
     state_change_time: Time,
     #[serde(default)]
     alarm_contributor_id: Option<IgnoredAny>,
+    #[serde(default)]
+    alarm_contributor_attributes: Value,
+    #[serde(default)]
+    trigger: Value,
 }
 
 /// Either field is enough, so that an alarm that lost the other is malformed and not unknown.
@@ -35,6 +39,7 @@ pub(crate) fn parse(message: &Value) -> Result<Incoming, Mistake> {
         alarm: published.alarm_name,
         state: published.new_state_value,
         at: published.state_change_time.0,
+        of: dimensions::of_trigger(&published.trigger, &published.alarm_contributor_attributes),
     };
     Ok(change::incoming(change, published.alarm_contributor_id.is_some()))
 }

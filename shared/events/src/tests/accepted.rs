@@ -80,6 +80,7 @@ const EXPECTED: &[(&str, &[Function], &str)] = &[
         SHARED,
         "irrelevant: one time series of an alarm is back, which is not yet the alarm itself",
     ),
+    ("aws.cloudwatch/alarm-action--instance", SHARED, "codedetect-prod-status-check ALARM 2026-11-23T02:20:05.311Z"),
     ("aws.cloudwatch/alarm-action--ok", SHARED, "codedetect-prod-alb-5xx OK 2026-11-23T01:21:07.422Z"),
     ("aws.cloudwatch/cloudwatch-alarm-state-change", SHARED, "codedetect-prod-alb-5xx ALARM 2026-11-23T01:12:07.421Z"),
     (
@@ -98,6 +99,11 @@ const EXPECTED: &[(&str, &[Function], &str)] = &[
         "codedetect-prod-alb-error-rate ALARM 2026-11-23T01:13:44.733Z",
     ),
     ("aws.cloudwatch/cloudwatch-alarm-state-change--ok", SHARED, "codedetect-prod-alb-5xx OK 2026-11-23T01:21:07.422Z"),
+    (
+        "aws.cloudwatch/cloudwatch-alarm-state-change--unhealthy-targets",
+        SHARED,
+        "codedetect-prod-unhealthy-targets ALARM 2026-11-23T02:15:40.121Z",
+    ),
     (
         "aws.ec2/ec2-instance-rebalance-recommendation",
         &[Replacer],
@@ -228,6 +234,7 @@ const EXPECTED: &[(&str, &[Function], &str)] = &[
         SHARED,
         "codedetect-prod-alb-error-rate ALARM 2026-11-23T01:13:44.733Z",
     ),
+    ("aws.sns/notification--alarm-of-group", SHARED, "codedetect-prod-cpu-high ALARM 2026-11-23T02:33:31.004Z"),
     ("aws.sns/notification--alarm-without-milliseconds", SHARED, "codedetect-prod-alb-5xx OK 2026-11-23T01:21:07Z"),
     ("aws.sns/notification--own-notice", SHARED, "irrelevant: a notice of our own that came back through its topic"),
     (

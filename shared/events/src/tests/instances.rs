@@ -1,9 +1,10 @@
 //! What the replacer hears of instances: whose they are, until when, and what is taken back.
 
 use serde_json::{Value, json};
+use signalbox_domain::trigger::{InstanceReport, ReportCause};
 
 use super::samples::{self, Replacer, summary, with, without};
-use crate::{EventError, Incoming, InstanceReport, LifecycleEvent, LifecycleKind, ReportCause};
+use crate::{EventError, Incoming, LifecycleEvent, LifecycleKind};
 
 const ONE_RETIRED: &str = "aws.health/aws-health-event";
 const TWO_RETIRED: &str = "aws.health/aws-health-event--two-instances";

@@ -1,6 +1,7 @@
 //! The samples of the workspace's `events/` against the parsers.
 
 mod accepted;
+mod alarms;
 mod instances;
 mod leaks;
 mod malformed;

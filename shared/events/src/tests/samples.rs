@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use signalbox_domain::definition::Arn;
-use signalbox_domain::trigger::{AlarmState, Origin, ScalingKind, Word};
+use signalbox_domain::trigger::{AlarmState, Origin, ReportCause, ScalingKind, Word};
 
-use crate::{Context, EventError, Incoming, LifecycleKind, ReportCause};
+use crate::{Context, EventError, Incoming, LifecycleKind};
 
 pub(super) const REQUEST: &str = "b1a2c3d4-0000-4000-8000-000000000001";
 pub(super) const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:codedetect-prod-alerts";

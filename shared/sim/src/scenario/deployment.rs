@@ -8,6 +8,7 @@ mod rivals;
 
 use jiff::SignedDuration;
 use signalbox_domain::definition::Capacity;
+use signalbox_domain::record::Operation;
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::trigger::AlarmState;
 
@@ -133,8 +134,13 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             ends_on: V1,
             ends_on_in_weather: V1,
             judge: |world| {
-                let ended = world.table.operations.values().find(|item| item.deployment.phase.name() == "rolled_back");
-                let lasted = ended.map(|item| item.deployment.since.duration_since(item.deployment.began));
+                let items = world.table.operations.values();
+                let mut deployments = items.filter_map(|item| match &item.operation {
+                    Operation::Deployment(own) => Some(own),
+                    Operation::Replacement(_) => None,
+                });
+                let ended = deployments.find(|own| own.phase.name() == "rolled_back");
+                let lasted = ended.map(|own| own.since.duration_since(own.began));
                 match lasted {
                     Some(lasted) if lasted > SignedDuration::from_mins(14) => {
                         vec![format!("it took {lasted:#} to see the loop")]

@@ -2,11 +2,12 @@
 
 use fastrand::Rng;
 use signalbox_domain::slot::Slot;
-use signalbox_domain::trigger::{AlarmState, Word};
+use signalbox_domain::trigger::{AlarmState, ReportCause, Word};
 
 use super::script::{Line, Quality, What, When};
 use super::{Scenario, deployment};
 use crate::demo::ALARM;
+use crate::world::World;
 
 /// How traffic moves in a mixture.
 const STRATEGIES: [&str; 5] = [
@@ -39,6 +40,18 @@ const PHASES: [&str; 7] =
     ["provisioning", "verifying", "shifting", "baking", "standby", "rolling_back", "awaiting_approval"];
 const DEPLOYS: [(&str, &str); 4] = [("d-1", "v2"), ("d-2", "v3"), ("d-3", "v4"), ("d-4", "v2")];
 const ROLLBACKS: [&str; 3] = ["r-1", "r-2", "r-3"];
+/// One instance or three that are all needed, with the replacer or without.
+const OPENINGS: [fn(&mut World); 4] = [
+    deployment::as_it_is,
+    deployment::fleet,
+    |world| world.heals = true,
+    |world| {
+        deployment::fleet(world);
+        world.heals = true;
+    },
+];
+const REPORTS: [ReportCause; 3] =
+    [ReportCause::SpotInterruption, ReportCause::RebalanceRecommended, ReportCause::Stopping];
 const ANY: &[&str] = &["v1", "v2", "v3", "v4"];
 
 /// The mixture of this seed.
@@ -72,7 +85,7 @@ pub(super) fn mixture(seed: u64) -> Scenario {
         id: "MIX",
         about: "anything, at any time",
         definition: definition.into(),
-        opening: if rng.bool() { deployment::as_it_is } else { deployment::fleet },
+        opening: OPENINGS[rng.usize(0..OPENINGS.len())],
         script,
         ends_on: ANY,
         ends_on_in_weather: ANY,
@@ -108,7 +121,7 @@ fn something(rng: &mut Rng) -> (What, Option<What>) {
     let slot = if rng.bool() { Slot::Blue } else { Slot::Green };
     let (id, release) = DEPLOYS[rng.usize(0..DEPLOYS.len())];
     let size = rng.u32(1..5);
-    let what = match rng.u32(0..24) {
+    let what = match rng.u32(0..30) {
         0..=2 => What::Deploy(id, release),
         3 => What::FixForward(id, release),
         4 | 5 => What::Rollback(ROLLBACKS[rng.usize(0..ROLLBACKS.len())]),
@@ -127,6 +140,11 @@ fn something(rng: &mut Rng) -> (What, Option<What>) {
         19 => return (What::Freeze(rng.i64(60..3_600)), Some(What::Thaw)),
         20 => return (What::HookRefuses(true), Some(What::HookRefuses(false))),
         21 => What::HookWaits(rng.i64(30..900)),
+        23 | 24 => return (What::SickenOne(slot), Some(What::Heal(slot))),
+        25 => return (What::Ail(slot), Some(What::Heal(slot))),
+        26 => What::Report(REPORTS[rng.usize(0..REPORTS.len())], rng.usize(1..3)),
+        27 => What::GroupTakes(slot),
+        28 => What::Replace,
         22 => return (What::Dependency(rng.u32(10..300)), Some(What::Dependency(0))),
         _ => return (What::Neighbours(rng.u32(6..10)), Some(What::Neighbours(0))),
     };

@@ -4,8 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::definition::Capacity;
 use signalbox_domain::observation::Process;
 use signalbox_domain::slot::{BySlot, Slot};
-use signalbox_domain::trigger::{AlarmState, DeployRequest, Nudge, OnFailure, Origin, RollbackRequest, Trigger, Word};
+use signalbox_domain::trigger::{
+    AlarmState, DeployRequest, InstanceReport, Nudge, OnFailure, Origin, ReportCause, RollbackRequest, Trigger, Word,
+};
 
+use crate::autoscaling::{Instance, Zone};
 use crate::checkers::RECOVERY;
 use crate::demo::{ALARM, BAD_RELEASE_FAILS_PER_THOUSAND, SERVICE};
 use crate::functions::Functions;
@@ -75,6 +78,26 @@ pub enum What {
     Sicken(Slot),
     /// They recover.
     Heal(Slot),
+    /// One instance of a slot falls sick.
+    SickenOne(Slot),
+    /// One instance of a slot fails its health checks and answers requests all the same.
+    Ail(Slot),
+    /// Every instance of a slot in the second zone falls sick.
+    SickenZone(Slot),
+    /// One instance of a slot is protected from scale-in and falls sick.
+    SickenProtected(Slot),
+    /// The group of a slot is of health-check type ELB from now on.
+    HealsItself(Slot),
+    /// The group takes its sick instances away by itself.
+    GroupTakes(Slot),
+    /// AWS says this of so many instances of the first slot.
+    Report(ReportCause, usize),
+    /// AWS withdraws it.
+    Withdraw(ReportCause, usize),
+    /// AWS says it of an instance that nobody knows.
+    ReportStranger(ReportCause),
+    /// Somebody asks to replace a sick instance, or else any, of the first slot.
+    Replace,
     /// No instance can be launched any more, or again.
     NoCapacity(bool),
     /// Every call is throttled for so many seconds.
@@ -122,6 +145,10 @@ pub enum Quality {
     DiesLater,
     /// One instance of three never comes up.
     BootsBadly,
+    /// None comes up any more; those that are up stay up.
+    NeverBoots,
+    /// It boots and works.
+    Good,
 }
 
 impl Quality {
@@ -139,6 +166,8 @@ impl Quality {
             Quality::DiesAtOnce => Nature { dies_after: Some(SignedDuration::from_secs(40)), ..good },
             Quality::DiesLater => Nature { dies_after: Some(SignedDuration::from_mins(20)), ..good },
             Quality::BootsBadly => Nature { boot_failures_per_thousand: 333, ..good },
+            Quality::NeverBoots => Nature { boot_failures_per_thousand: 1_000, ..good },
+            Quality::Good => good,
         }
     }
 }
@@ -148,7 +177,8 @@ impl What {
     pub(crate) fn happen(self, world: &Shared, functions: &Functions) {
         world.borrow_mut().person(self.to_string());
         let now = world.borrow().now;
-        if let Some(trigger) = self.asks(now) {
+        let trigger = self.asks(&world.borrow(), now);
+        if let Some(trigger) = trigger {
             if let Ok(service) = SERVICE.parse() {
                 functions.deliver(Nudge { service, trigger });
             }
@@ -158,7 +188,7 @@ impl What {
     }
 
     /// What is asked of the functions, if something is.
-    fn asks(self, now: Timestamp) -> Option<Trigger> {
+    fn asks(self, world: &World, now: Timestamp) -> Option<Trigger> {
         let deploy = |id: &str, release: &str, fix_forward, on_failure| {
             Some(Trigger::DeployRequested(DeployRequest {
                 id: id.parse().ok()?,
@@ -195,6 +225,20 @@ impl What {
             }
             What::Thaw => Some(Trigger::ThawRequested),
             What::Adopt(live, release) => Some(Trigger::AdoptRequested { live, release: release.parse().ok()? }),
+            What::Report(cause, count) => reported(world, cause, count, false),
+            What::Withdraw(cause, count) => reported(world, cause, count, true),
+            What::ReportStranger(cause) => {
+                let instances = vec!["i-0stranger".parse().ok()?];
+                let report = InstanceReport { instances, cause, ends: None, withdrawn: false, at: now };
+                Some(Trigger::InstancesReported(report))
+            }
+            What::Replace => {
+                let mut instances: Vec<&Instance> =
+                    world.groups.blue.instances.iter().filter(|one| one.stays()).collect();
+                instances.sort_by_key(|instance| !instance.sick);
+                let instance = instances.first()?.id.parse().ok()?;
+                Some(Trigger::ReplaceRequested { instance, reason: "it looks wrong".to_owned() })
+            }
             What::Alarm(..)
             | What::DeleteAlarm
             | What::Weights(..)
@@ -204,6 +248,12 @@ impl What {
             | What::Schedule(..)
             | What::Sicken(_)
             | What::Heal(_)
+            | What::SickenOne(_)
+            | What::Ail(_)
+            | What::SickenZone(_)
+            | What::SickenProtected(_)
+            | What::HealsItself(_)
+            | What::GroupTakes(_)
             | What::NoCapacity(_)
             | What::Throttle(_)
             | What::Sticky(_)
@@ -240,12 +290,14 @@ impl What {
             // Before the first contact nobody could say what is right.
             What::Weights(..) if world.table.records.is_empty() => {}
             What::Weights(blue, green) => {
+                world.split_by_others = true;
                 world.modify_listener(BySlot { blue: Some(blue), green: Some(green) });
                 // At rest nobody need look before the next look at drift, and a heartbeat may be missed.
                 Slot::BOTH.into_iter().for_each(|slot| world.excuse(slot, DRIFT_EVERY * 2 + RECOVERY));
             }
             What::Resize(slot, min, desired, max) => set(world, slot, Capacity { min, desired, max }),
             What::Scale(slot, size) => {
+                world.resized = true;
                 world.scale(slot, size);
                 world.too_small |= is_too_small(world, slot);
             }
@@ -263,8 +315,30 @@ impl What {
                 world.groups[slot].instances.iter_mut().for_each(|instance| instance.sick = true);
                 world.excused_until[slot] = Timestamp::MAX;
             }
+            What::SickenOne(slot) => sicken(world, slot, |_| true, |one| one.sick = true),
+            What::Ail(slot) => sicken(world, slot, |_| true, |one| one.ails = true),
+            What::SickenZone(slot) => {
+                while well(world, slot, |one| one.zone == Zone::B).is_some() {
+                    sicken(world, slot, |one| one.zone == Zone::B, |one| one.sick = true);
+                }
+            }
+            What::SickenProtected(slot) => sicken(
+                world,
+                slot,
+                |_| true,
+                |one| {
+                    (one.sick, one.protected) = (true, true);
+                },
+            ),
+            What::HealsItself(slot) => world.groups[slot].heals_itself = true,
+            What::GroupTakes(slot) => {
+                let leaves_at = now + world.balancer.deregistration_delay;
+                let sick = world.groups[slot].instances.iter_mut().filter(|one| one.sick && one.stays());
+                sick.for_each(|one| one.gone_at = Some(leaves_at));
+                world.excuse(slot, RECOVERY);
+            }
             What::Heal(slot) => {
-                world.groups[slot].instances.iter_mut().for_each(|instance| instance.sick = false);
+                world.groups[slot].instances.iter_mut().for_each(|one| (one.sick, one.ails) = (false, false));
                 world.excused_until[slot] = now;
                 world.excuse(slot, RECOVERY);
             }
@@ -310,13 +384,39 @@ impl What {
             | What::Say(_)
             | What::Freeze(_)
             | What::Thaw
-            | What::Adopt(..) => {}
+            | What::Adopt(..)
+            | What::Report(..)
+            | What::Withdraw(..)
+            | What::ReportStranger(_)
+            | What::Replace => {}
         }
     }
 }
 
+/// The first of a slot that is well and like this.
+fn well(world: &mut World, slot: Slot, like: impl Fn(&Instance) -> bool) -> Option<&mut Instance> {
+    let is_well = move |one: &&mut Instance| one.stays() && !one.sick && !one.ails && like(one);
+    world.groups[slot].instances.iter_mut().find(is_well)
+}
+
+/// One of them is not well any more; when it is gone, the fleet has its time to recover.
+fn sicken(world: &mut World, slot: Slot, like: impl Fn(&Instance) -> bool, how: impl Fn(&mut Instance)) {
+    if let Some(one) = well(world, slot, like) {
+        how(one);
+    }
+    world.excuse(slot, RECOVERY);
+}
+
+fn reported(world: &World, cause: ReportCause, count: usize, withdrawn: bool) -> Option<Trigger> {
+    let here = world.groups.blue.instances.iter().filter(|instance| instance.stays());
+    let instances: Vec<_> = here.take(count).filter_map(|instance| instance.id.parse().ok()).collect();
+    let report = InstanceReport { instances, cause, ends: None, withdrawn, at: world.now };
+    (!report.instances.is_empty()).then_some(Trigger::InstancesReported(report))
+}
+
 /// A person or a schedule sets the sizes. Who takes too little for what comes has to live with it.
 fn set(world: &mut World, slot: Slot, to: Capacity) {
+    world.resized = true;
     world.groups[slot].capacity = to;
     world.excuse(slot, RECOVERY);
     world.too_small |= is_too_small(world, slot);

@@ -5,6 +5,7 @@ use std::fmt;
 use signalbox_domain::trigger::AlarmState;
 
 use super::script::{Line, Quality, What, When};
+use crate::autoscaling::Zone;
 use crate::faults::Wrong;
 
 impl fmt::Display for Line {
@@ -48,6 +49,16 @@ impl fmt::Display for What {
             }
             What::Sicken(slot) => write!(f, "every instance of {slot} falls sick"),
             What::Heal(slot) => write!(f, "{slot}'s instances recover"),
+            What::SickenOne(slot) => write!(f, "an instance of {slot} falls sick"),
+            What::Ail(slot) => write!(f, "an instance of {slot} fails its health checks and answers all the same"),
+            What::SickenZone(slot) => write!(f, "{slot}'s instances in {} fall sick", Zone::B.name()),
+            What::SickenProtected(slot) => write!(f, "an instance of {slot} that is protected falls sick"),
+            What::HealsItself(slot) => write!(f, "{slot}'s group is of health-check type ELB"),
+            What::GroupTakes(slot) => write!(f, "{slot}'s group takes its sick instances away by itself"),
+            What::Report(cause, count) => write!(f, "AWS says of {count} of blue's instances: {cause}"),
+            What::Withdraw(cause, count) => write!(f, "AWS withdraws of {count} of blue's instances: {cause}"),
+            What::ReportStranger(cause) => write!(f, "AWS says of an instance that nobody knows: {cause}"),
+            What::Replace => f.write_str("somebody asks to replace an instance of blue"),
             What::NoCapacity(true) => f.write_str("no instance can be launched any more"),
             What::NoCapacity(false) => f.write_str("instances can be launched again"),
             What::Throttle(seconds) => write!(f, "every call is throttled for {seconds} s"),
@@ -84,6 +95,8 @@ impl fmt::Display for Quality {
             Quality::DiesAtOnce => "dies soon after it was launched",
             Quality::DiesLater => "dies twenty minutes after it was launched",
             Quality::BootsBadly => "comes up on two instances of three",
+            Quality::NeverBoots => "comes up on no new instance",
+            Quality::Good => "comes up and works",
         })
     }
 }

@@ -98,10 +98,12 @@ impl Rule {
     }
 }
 
-/// The ARNs of the targets that get `event`.
+/// The ARNs of the targets that get `event`, in order; one that gets it twice is in it twice.
 pub(crate) fn receivers<'a>(rules: &'a [Rule], event: &Value) -> Vec<&'a str> {
     let selecting = rules.iter().filter(|rule| rule.pattern.as_ref().is_some_and(|pattern| selects(pattern, event)));
-    selecting.flat_map(|rule| rule.targets.iter().map(String::as_str)).collect()
+    let mut targets: Vec<&str> = selecting.flat_map(|rule| rule.targets.iter().map(String::as_str)).collect();
+    targets.sort_unstable();
+    targets
 }
 
 /// A hosted zone, which a stack with a domain of its own needs beforehand; returns its id.

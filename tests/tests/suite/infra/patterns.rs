@@ -8,7 +8,11 @@ pub(crate) fn selects(pattern: &Value, event: &Value) -> bool {
     let fields = pattern.as_object().unwrap_or_else(|| panic!("a pattern is an object, not {pattern}"));
     fields.iter().all(|(field, wanted)| match wanted.as_array() {
         Some(any_of) => any_of.iter().any(|one| fits(one, event.get(field))),
-        None => event.get(field).is_some_and(|inner| selects(wanted, inner)),
+        // A list of objects is looked into: any of them will do.
+        None => match event.get(field) {
+            Some(Value::Array(several)) => several.iter().any(|inner| selects(wanted, inner)),
+            inner => inner.is_some_and(|inner| selects(wanted, inner)),
+        },
     })
 }
 
@@ -28,8 +32,9 @@ fn fits(wanted: &Value, found: Option<&Value>) -> bool {
 }
 
 #[test]
-fn a_pattern_selects_by_exact_values_prefixes_and_nested_fields() {
-    let event = serde_json::json!({"source": "aws.x", "detail": {"name": "web-5xx"}, "resources": ["a", "b"]});
+fn a_pattern_selects_by_exact_values_prefixes_and_nested_fields_in_lists_too() {
+    let detail = serde_json::json!({"name": "web-5xx", "metrics": [{"id": "m1"}, {"id": "m2", "of": {"group": "g"}}]});
+    let event = serde_json::json!({"source": "aws.x", "detail": detail, "resources": ["a", "b"]});
     for (pattern, selected) in [
         (r#"{"source": ["aws.y", "aws.x"]}"#, true),
         (r#"{"source": ["aws.y"]}"#, false),
@@ -38,6 +43,9 @@ fn a_pattern_selects_by_exact_values_prefixes_and_nested_fields() {
         (r#"{"detail": {"state": ["OK"]}}"#, false),
         (r#"{"detail": {"name": {"first": ["web"]}}}"#, false),
         (r#"{"resources": ["b"]}"#, true),
+        (r#"{"detail": {"metrics": {"of": {"group": ["g", "h"]}}}}"#, true),
+        (r#"{"detail": {"metrics": {"of": {"group": ["h"]}}}}"#, false),
+        (r#"{"detail": {"metrics": {"of": {"zone": ["g"]}}}}"#, false),
     ] {
         assert_eq!(selects(&serde_json::from_str(pattern).unwrap(), &event), selected, "{pattern}");
     }

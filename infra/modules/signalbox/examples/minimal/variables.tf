@@ -23,7 +23,7 @@ variable "artifacts" {
 variable "functions" {
   description = "Which functions to install."
   type        = set(string)
-  default     = ["deployer", "rollback"]
+  default     = ["deployer", "rollback", "replacer"]
 }
 
 variable "billing_plan" {

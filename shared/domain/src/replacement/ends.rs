@@ -1,0 +1,109 @@
+//! How a replacement passes from phase to phase, how it ends, and what is told of it.
+
+use super::{Phase, Replacement};
+use crate::look::Look;
+use crate::notice::{Kind, Severity};
+use crate::record::Operation;
+
+impl Look<'_> {
+    pub(super) fn keep(&mut self, own: Replacement, phase: Phase) {
+        self.record.operation = Some(Operation::Replacement(Replacement { phase, ..own }));
+    }
+
+    pub(super) fn pass_to(
+        &mut self,
+        mut own: Replacement,
+        phase: Phase,
+        (kind, severity): (Kind, Severity),
+        text: &str,
+    ) {
+        own.phase = phase;
+        own.since = self.now;
+        self.jot(&own, text);
+        self.tell(kind, severity, Some(&own.id), text);
+        self.record.operation = Some(Operation::Replacement(own));
+    }
+
+    pub(super) fn end_replaced(&mut self, mut own: Replacement) -> bool {
+        own.phase = Phase::Replaced;
+        own.since = self.now;
+        self.record.pins[own.slot] = None;
+        self.record.operation = None;
+        let new = own.proved.as_ref().map_or_else(|| "another one".to_owned(), |(id, _)| id.to_string());
+        let text = format!("{} on {} was replaced by {new}: {}", own.instance, own.slot, own.because);
+        self.jot(&own, text.clone());
+        self.tell(Kind::ReplacementCompleted, Severity::Info, Some(&own.id), &text);
+        true
+    }
+
+    /// Ends it with nothing replaced. An instance that was only suspected is nobody's news.
+    pub(super) fn end_stood_down(&mut self, mut own: Replacement, why: String, told: Option<Severity>) -> bool {
+        own.phase = Phase::StoodDown { why };
+        own.since = self.now;
+        self.record.operation = None;
+        let text = own.describe();
+        self.jot(&own, text.clone());
+        if let Some(severity) = told {
+            self.tell(Kind::ReplacementStoodDown, severity, Some(&own.id), &text);
+        }
+        true
+    }
+
+    /// Something that goes first takes the service over. What was raised stays pinned, and is given back by it.
+    pub(crate) fn give_way(&mut self, who: &str) {
+        let Some(own) = self.record.replacement().cloned() else { return };
+        let told = (!matches!(own.phase, Phase::Confirming)).then_some(Severity::Warning);
+        self.end_stood_down(own, format!("{who} goes first"), told);
+    }
+
+    pub(super) fn tell_slow(&mut self, own: &mut Replacement) {
+        let limit = self.definition.replacement.within.duration() + self.definition.settle_guard.duration();
+        if own.overdue_told || self.now.duration_since(own.since) <= limit {
+            return;
+        }
+        own.overdue_told = true;
+        let text = format!("putting {}'s group back takes too long. {}", own.slot, self.by_hand(own));
+        self.tell(Kind::OperationStuck, Severity::Critical, Some(&own.id), &text);
+    }
+
+    /// In observe mode nothing is put back: says once what is still changed.
+    pub(super) fn tell_what_stays(&mut self) {
+        let Some(mut own) = self.record.replacement().filter(|own| own.surged.is_some()).cloned() else { return };
+        if own.overdue_told {
+            return;
+        }
+        own.overdue_told = true;
+        let text =
+            format!("in observe mode the replacement of {} stops where it is. {}", own.instance, self.by_hand(&own));
+        self.tell(Kind::OperationStuck, Severity::Warning, Some(&own.id), &text);
+        self.record.operation = Some(Operation::Replacement(own));
+    }
+
+    /// What is still changed, and how a person finishes it. Never a smaller size: who goes then is chance.
+    fn by_hand(&self, own: &Replacement) -> String {
+        let (group, back) = (&self.seen.groups[own.slot], self.restored(own.slot));
+        let new = group.staying().filter(|one| !own.before.contains(&one.id)).map(|one| one.id.as_str());
+        let new: Vec<&str> = new.collect();
+        let too_many = match self.is_surplus(own) {
+            true => format!(
+                " One is too many: terminate one that is not healthy, of {}.",
+                [own.instance.as_str()].iter().chain(&new).copied().collect::<Vec<_>>().join(", ")
+            ),
+            false => String::new(),
+        };
+        let ours = self.record.pins[own.slot].as_ref().map(|pin| &pin.suspended);
+        let suspended: Vec<&str> =
+            ours.into_iter().flatten().filter(|one| group.suspended.contains(one)).map(|one| one.name()).collect();
+        let resume =
+            if suspended.is_empty() { String::new() } else { format!(" and resume {}", suspended.join(" and ")) };
+        format!(
+            "It is {}.{too_many}\nTo finish: set min to {} and max to {}{resume}; the rest follows by itself",
+            group.capacity, back.min, back.max
+        )
+    }
+
+    /// Writes what happened into the timeline.
+    pub(super) fn jot(&mut self, own: &Replacement, what: impl Into<String>) {
+        self.touch(Operation::Replacement(own.clone()), what.into());
+    }
+}
