@@ -94,9 +94,9 @@ impl Healing {
     /// Whether the heartbeat must come back for it.
     #[must_use]
     pub(crate) fn is_pending(&self) -> bool {
-        let sick = self.sick.keys().any(|id| !self.left.contains_key(id));
-        let nobody = !sick && self.newcomers.is_empty() && self.announced.is_empty();
-        !nobody || self.hold.is_some() || !self.held.is_empty()
+        let open = |id: &InstanceId| !self.left.contains_key(id);
+        let anybody = self.sick.keys().any(open) || self.announced.iter().any(|one| open(&one.instance));
+        anybody || !self.newcomers.is_empty() || self.hold.is_some() || !self.held.is_empty()
     }
 
     /// Forgets what lies before the window.

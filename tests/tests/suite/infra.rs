@@ -92,12 +92,19 @@ async fn what_terraform_makes_carries_a_release_in_and_back_and_no_plan_sees_a_c
 /// The replacer on nothing but what Terraform made: one of one is sick, and another one takes its place.
 async fn heals_the_instance_that_an_alarm_is_about(beats: &Beats<'_>) {
     let stack = beats.stack;
-    let sick = stack.group(Slot::Blue).await.instances.remove(0);
-    stack.set_instance_health(&sick, Health::Unhealthy).await;
     let mut samples = samples(&["aws.cloudwatch"]).into_iter();
     let (_, sample) = samples.find(|(path, _)| path.to_string_lossy().contains(UNHEALTHY_TARGETS)).unwrap();
-    let event = Invocation::from(about_blue(sample, stack)).timeout(beats.timeout);
-    let answer = beats.function.invoke(event).await.expect("an answer");
+    let alarm = about_blue(sample, stack);
+    let mut back = alarm.clone();
+    back["detail"]["state"]["value"] = json!("OK");
+    let tell = async |event: Value| {
+        beats.function.invoke(Invocation::from(event).timeout(beats.timeout)).await.expect("an answer")
+    };
+    // Who was never seen healthy is booting, and not sick.
+    assert_eq!(tell(back).await["services"][0]["outcome"], "idle");
+    let sick = stack.group(Slot::Blue).await.instances.remove(0);
+    stack.set_instance_health(&sick, Health::Unhealthy).await;
+    let answer = tell(alarm).await;
     assert_eq!(answer["services"][0]["outcome"], "accepted", "{answer}");
     beats.until("replaced", async |_| stack.record().await.is_some_and(|record| record.busy.is_none())).await;
     let instances = stack.group(Slot::Blue).await.instances;

@@ -25,6 +25,15 @@ fn fleet(moto: &Moto, (min, desired, max): (i32, i32, i32)) -> StackBuilder {
     }))
 }
 
+/// It with a replacer that has seen its instances healthy: who was never healthy is booting, and not sick.
+async fn looked_at(builder: StackBuilder) -> (Stack, Function) {
+    let stack = builder.create().await;
+    let replacer = stack.start("replacer").await;
+    let answer = replacer.invoke(hosts(&stack, "OK").eventbridge()).await.expect("a look");
+    assert_eq!(answer["services"][0]["outcome"], "idle", "{answer}");
+    (stack, replacer)
+}
+
 /// The target group as alarms name it.
 fn named_by_alarms(stack: &Stack, slot: Slot) -> &str {
     stack.target_groups[slot].rsplit(':').next().unwrap()
@@ -32,8 +41,12 @@ fn named_by_alarms(stack: &Stack, slot: Slot) -> &str {
 
 /// An alarm on blue's unhealthy hosts, which guards nothing.
 fn unhealthy_hosts(stack: &Stack) -> AlarmChange {
+    hosts(stack, "ALARM")
+}
+
+fn hosts(stack: &Stack, state: &str) -> AlarmChange {
     let alarm = format!("{}-unhealthy-hosts", stack.name);
-    AlarmChange::new(&alarm, "ALARM").about("TargetGroup", named_by_alarms(stack, Slot::Blue))
+    AlarmChange::new(&alarm, state).about("TargetGroup", named_by_alarms(stack, Slot::Blue))
 }
 
 /// The command `replace`.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use signalbox_tests::moto::Moto;
 use signalbox_tests::stack::{Health, Slot};
 
-use super::{Watch, changes, fleet, phases, replace, sicken, told, unhealthy_hosts};
+use super::{Watch, changes, fleet, looked_at, phases, replace, sicken, told, unhealthy_hosts};
 use crate::drive::beat_until;
 
 /// What a replacement does to its group, from its beginning to its end.
@@ -19,8 +19,7 @@ const WHOLE: [&str; 6] = [
 
 /// One sick instance in a fleet of this size: reported by an alarm, and replaced by heartbeats.
 async fn heals_one_of(size: (i32, i32, i32)) {
-    let stack = fleet(&Moto::shared(), size).create().await;
-    let replacer = stack.start("replacer").await;
+    let (stack, replacer) = looked_at(fleet(&Moto::shared(), size)).await;
     let sick = sicken(&stack, 0).await;
     let mut watch = Watch::begin(&stack).await;
 
@@ -84,8 +83,7 @@ async fn one_of_three_is_healed_and_the_other_two_stay() {
 
 #[tokio::test]
 async fn an_instance_that_is_stopped_is_replaced_like_one_that_fails_its_check() {
-    let stack = fleet(&Moto::shared(), (1, 1, 2)).create().await;
-    let replacer = stack.start("replacer").await;
+    let (stack, replacer) = looked_at(fleet(&Moto::shared(), (1, 1, 2))).await;
     let stopped = stack.group(Slot::Blue).await.instances.remove(0);
     stack.stop_instances(Slot::Blue).await;
     let mut watch = Watch::begin(&stack).await;
@@ -103,8 +101,7 @@ async fn an_instance_that_is_stopped_is_replaced_like_one_that_fails_its_check()
 
 #[tokio::test]
 async fn a_spot_interruption_is_met_before_it_happens_and_without_confirming() {
-    let stack = fleet(&Moto::shared(), (1, 2, 2)).create().await;
-    let replacer = stack.start("replacer").await;
+    let (stack, replacer) = looked_at(fleet(&Moto::shared(), (1, 2, 2))).await;
     let announced = stack.group(Slot::Blue).await.instances.remove(1);
     let mut watch = Watch::begin(&stack).await;
     let event = signalbox_tests::events::instance_event("EC2 Spot Instance Interruption Warning", &announced);
@@ -118,8 +115,7 @@ async fn a_spot_interruption_is_met_before_it_happens_and_without_confirming() {
 #[tokio::test]
 async fn where_the_new_one_never_gets_well_it_goes_again_and_the_sick_one_stays() {
     let changes = json!({"replacement": {"within": "2s"}});
-    let stack = fleet(&Moto::shared(), (1, 1, 2)).define(changes).create().await;
-    let replacer = stack.start("replacer").await;
+    let (stack, replacer) = looked_at(fleet(&Moto::shared(), (1, 1, 2)).define(changes)).await;
     stack.set_health(Slot::Blue, Health::Unhealthy).await;
     let mut watch = Watch::begin(&stack).await;
     replacer.invoke(unhealthy_hosts(&stack).eventbridge()).await.unwrap();
@@ -141,8 +137,7 @@ async fn where_the_new_one_never_gets_well_it_goes_again_and_the_sick_one_stays(
 
 #[tokio::test]
 async fn two_of_two_are_nobody_s_to_replace_until_a_person_says_so() {
-    let stack = fleet(&Moto::shared(), (1, 2, 2)).create().await;
-    let replacer = stack.start("replacer").await;
+    let (stack, replacer) = looked_at(fleet(&Moto::shared(), (1, 2, 2))).await;
     let (first, second) = (sicken(&stack, 0).await, sicken(&stack, 1).await);
     let mut watch = Watch::begin(&stack).await;
     replacer.invoke(unhealthy_hosts(&stack).eventbridge()).await.unwrap();

@@ -6,7 +6,7 @@ use signalbox_tests::moto::Moto;
 use signalbox_tests::runtime::{Function, Invocation};
 use signalbox_tests::stack::Stack;
 
-use super::{Watch, changes, fleet, phases, sicken, told, unhealthy_hosts};
+use super::{Watch, changes, fleet, looked_at, phases, sicken, told, unhealthy_hosts};
 
 /// The six ways.
 fn ways(stack: &Stack, sick: &str) -> [Value; 6] {
@@ -35,7 +35,7 @@ async fn tell_at_once(replacers: &[Function], ways: &[Value]) -> Vec<Value> {
 
 #[tokio::test]
 async fn one_incident_reported_in_six_ways_is_one_replacement() {
-    let stack = fleet(&Moto::shared(), (1, 3, 4)).create().await;
+    let (stack, _) = looked_at(fleet(&Moto::shared(), (1, 3, 4))).await;
     let replacers = stack.launch("replacer").start_many(4).await;
     let sick = sicken(&stack, 1).await;
     let ways = ways(&stack, &sick);

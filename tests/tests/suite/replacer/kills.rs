@@ -2,13 +2,13 @@
 //! the moment, each replacement costs exactly one instance, the sick one, and leaves its group as it was.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use signalbox_tests::events::heartbeat;
 use signalbox_tests::moto::{Call, Moto};
 
-use super::{Watch, fleet, sicken, unhealthy_hosts};
+use super::{Watch, fleet, looked_at, sicken, unhealthy_hosts};
 use crate::fire::{Dice, Fire};
 
 /// Every call of the replacer that changes something.
@@ -22,6 +22,8 @@ const EFFECTS: [&str; 6] = [
 ];
 /// How many of the kills come at a random moment; two dozen are aimed.
 const RANDOM_KILLS: usize = 80;
+/// Longest time for one replacement. What a dead writer left untold waits a quarter of a minute.
+const LIMIT: Duration = Duration::from_secs(90);
 /// No more replacements than this; they end when every planned kill has fallen.
 const MOST_REPLACEMENTS: usize = 40;
 
@@ -29,8 +31,7 @@ const MOST_REPLACEMENTS: usize = 40;
 async fn a_replacement_survives_being_killed_at_any_moment_and_takes_nobody_twice() {
     let moto = Moto::start();
     let many = json!({"replacement": {"max_in_window": 1_000}});
-    let stack = fleet(&moto, (1, 2, 2)).define(many).create().await;
-    let replacer = stack.start("replacer").await;
+    let (stack, replacer) = looked_at(fleet(&moto, (1, 2, 2)).define(many)).await;
     let mut dice = Dice(2026);
     let mut fire = Fire::new(stack, replacer, &EFFECTS, RANDOM_KILLS, &mut dice);
     let mut replacements = 0;
@@ -55,17 +56,15 @@ async fn one_replacement(fire: &mut Fire, sick: &str) {
     let stack = Arc::clone(&fire.stack);
     let mut watch = Watch::begin(&stack).await;
     let alarm = unhealthy_hosts(&stack).eventbridge();
-    for _ in 0..200 {
-        if stack.replacements().await.iter().any(|item| item.doc["instance"] == sick) {
-            break;
-        }
+    let begins = Instant::now();
+    let begun = async || stack.replacements().await.iter().any(|item| item.doc["instance"] == sick);
+    while !begun().await {
+        assert!(begins.elapsed() < LIMIT, "it does not begin: {:#?}", stack.record().await);
         fire.nudge(&alarm).await;
         watch.look().await;
     }
-    for _ in 0..2_000 {
-        if stack.record().await.is_some_and(|record| record.busy.is_none()) {
-            break;
-        }
+    while stack.record().await.is_none_or(|record| record.busy.is_some()) {
+        assert!(begins.elapsed() < LIMIT, "it does not end: {:#?}", stack.record().await);
         fire.nudge(&heartbeat()).await;
         watch.look().await;
         tokio::time::sleep(Duration::from_millis(20)).await;

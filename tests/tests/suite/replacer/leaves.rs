@@ -5,7 +5,7 @@ use signalbox_tests::events::{AlarmChange, EventBridge, group_event, instance_ev
 use signalbox_tests::moto::Moto;
 use signalbox_tests::stack::{Slot, Stack};
 
-use super::{changes, fleet, named_by_alarms, replace, sicken, told, unhealthy_hosts};
+use super::{changes, fleet, looked_at, named_by_alarms, replace, sicken, told, unhealthy_hosts};
 use crate::drive::beat_until;
 
 #[tokio::test]
@@ -127,9 +127,8 @@ async fn a_command_that_cannot_be_followed_is_refused_in_one_sentence() {
 
 #[tokio::test]
 async fn a_group_that_heals_itself_is_left_to_it_and_that_is_said_once() {
-    let stack = fleet(&Moto::shared(), (1, 1, 2)).create().await;
+    let (stack, replacer) = looked_at(fleet(&Moto::shared(), (1, 1, 2))).await;
     stack.set_health_check_type(Slot::Blue, "ELB").await;
-    let replacer = stack.start("replacer").await;
     let sick = sicken(&stack, 0).await;
     let before = stack.group(Slot::Blue).await;
     let answer = replacer.invoke(unhealthy_hosts(&stack).eventbridge()).await.unwrap();
