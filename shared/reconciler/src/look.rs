@@ -17,7 +17,7 @@ use signalbox_domain::trigger::{Nudge, Role, Trigger};
 use crate::announce::to_send;
 use crate::budget::{Budget, LONGEST_WAIT};
 use crate::observe::observe;
-use crate::ports::{CloudError, DecisionItem, OperationItem, Save, Saved, World};
+use crate::ports::{CloudError, DecisionItem, ErrorClass, OperationItem, Save, Saved, World};
 
 /// A change to the world starts at most this long after the save that decided it. AWS cannot fence
 /// a stalled writer, so we stop ourselves; together with two tries of three seconds each, a late
@@ -167,6 +167,12 @@ impl<W: World> Reconciler<W> {
         )
         .await;
         let (seen, items) = (seen?, items?.into_iter().flatten().collect());
+        if self.role == Role::Replacer && record.is_none() && seen.releases.is_none() {
+            // What an event says would be lost with an answer; a failure has it delivered again.
+            let (resource, source) = (definition.name.to_string(), "not readable at the first contact".into());
+            let class = ErrorClass::Retry;
+            return Err(CloudError { operation: "GetParameters", resource, class, source }.into());
+        }
         let decision = decide(self.role, record.as_ref(), &seen, &definition, &trigger, now);
         let decision = second_lock(decision, &seen, &definition, now);
         let moved = decision.is_move();

@@ -236,6 +236,7 @@ fn by_instance(descriptions: &[TargetHealthDescription]) -> Targets {
 fn health(state: &TargetHealthStateEnum) -> TargetHealth {
     match state {
         TargetHealthStateEnum::Healthy => TargetHealth::Healthy,
+        TargetHealthStateEnum::Unhealthy => TargetHealth::Unhealthy,
         TargetHealthStateEnum::Initial => TargetHealth::Initial,
         TargetHealthStateEnum::Draining | TargetHealthStateEnum::UnhealthyDraining => TargetHealth::Draining,
         TargetHealthStateEnum::Unused => TargetHealth::Unused,

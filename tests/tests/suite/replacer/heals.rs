@@ -37,7 +37,7 @@ async fn heals_one_of(size: (i32, i32, i32)) {
     let larger = stack.group(Slot::Blue).await;
     assert_eq!(larger.size(), (desired + 1, desired + 1, max.max(desired + 1)), "min holds it there");
     assert!(larger.instances.contains(&sick), "another one is launched first");
-    assert_eq!(larger.suspended, ["AZRebalance"], "or it would take away others");
+    assert_eq!(larger.suspended, ["AZRebalance", "ScheduledActions"], "or they would take away others");
     watch.until_at_rest(&replacer).await;
     watch.assert_only_replaced(&[&sick]).await;
     assert_eq!(stack.group(Slot::Blue).await.size(), (min, desired, max));
