@@ -285,6 +285,11 @@ impl World {
         Ok(())
     }
 
+    /// Whether the group launches what is missing.
+    pub(crate) fn launches(&self, slot: Slot) -> bool {
+        !self.groups[slot].suspended.contains(&Process::Launch)
+    }
+
     /// Sets all three sizes, as UpdateAutoScalingGroup does.
     ///
     /// # Errors

@@ -1,12 +1,11 @@
 //! What must hold at every second, whatever the code under test believes. The checkers look at the
-//! world alone: of the domain they know the words `Slot`, `Capacity` and `Process`, and nothing of how
+//! world alone: of the domain they know the words `Slot` and `Capacity`, and nothing of how
 //! anything is decided. A test holds that.
 
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::definition::Capacity;
-use signalbox_domain::observation::Process;
 use signalbox_domain::slot::Slot;
 
 use crate::balancer::Weights;
@@ -113,8 +112,7 @@ pub(crate) fn before_resize(world: &mut World, slot: Slot, to: Capacity) {
     let present = world.groups[slot].capacity;
     // A size that nobody fills is given back where nothing is launched any more.
     let here = world.groups[slot].instances.iter().filter(|instance| instance.stays()).count();
-    let unfilled = u32::try_from(here).is_ok_and(|here| here <= to.desired)
-        && world.groups[slot].suspended.contains(&Process::Launch);
+    let unfilled = u32::try_from(here).is_ok_and(|here| here <= to.desired) && !world.launches(slot);
     if to.desired < present.desired && !unfilled {
         before_shrinking(world, slot, to.desired);
     }
