@@ -237,25 +237,26 @@ pub fn halt(
     let now = now.max(record.last_look);
     record.last_look = now;
     let left = format!("a step was refused as unsafe: {refused}");
-    if let Some(Operation::Deployment(deployment)) = &mut record.operation {
-        let by_hand =
-            format!("check the weights and groups of {}, then `signalbox resume {}`", definition.name, definition.name);
-        let stuck = Stuck { left: left.clone(), by_hand, heals: false };
-        deployment.phase = Phase::Stuck { cause: Cause::Defect { refused: refused.to_owned() }, stuck };
-        deployment.since = now;
-    }
-    let operation = match record.operation.take() {
+    match &mut record.operation {
+        Some(Operation::Deployment(own)) => {
+            let name = &definition.name;
+            let by_hand = format!("check the weights and groups of {name}, then `signalbox resume {name}`");
+            let stuck = Stuck { left: left.clone(), by_hand, heals: false };
+            own.phase = Phase::Stuck { cause: Cause::Defect { refused: refused.to_owned() }, stuck };
+            own.since = now;
+        }
         Some(Operation::Replacement(own)) => {
+            own.phase = replacement::Phase::Held { why: left.clone() };
+            own.since = now;
             record.healing.hold =
                 Some(Hold { breaker: Breaker::Defect, why: left.clone(), since: now, clear_since: None });
-            let phase = replacement::Phase::Held { why: left.clone() };
-            Some(Operation::Replacement(replacement::Replacement { phase, since: now, ..own }))
         }
-        deployment => {
-            record.operation.clone_from(&deployment);
-            deployment
-        }
-    };
+        None => {}
+    }
+    let operation = record.operation.clone();
+    if record.replacement().is_some() {
+        record.operation = None;
+    }
     let text = format!("stopped. {left}. Traffic stays where it is. This is a defect of Signalbox: please report it.");
     record.notices += 1;
     let told = Notice::about(

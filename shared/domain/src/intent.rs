@@ -34,7 +34,7 @@ pub(crate) fn actions(look: &Look<'_>) -> Vec<Action> {
     if look.record.replacement().is_some() {
         // The sizes are the replacer's; weights are held as in every operation.
         let split = look.record.routing.split;
-        if !look.is_hands_off() && !look.seen.routing.is(split) && look.can_route(split) && !look.goes_nowhere() {
+        if !look.is_hands_off() && look.weights_differ().is_some() && look.can_route(split) {
             actions.push(Action::Route { split });
         }
         return actions;
@@ -207,13 +207,6 @@ impl Look<'_> {
         let Some(pin) = self.record.pins[slot].as_ref().filter(|pin| pin.raised) else { return now };
         let desired = if now.desired == pin.former.desired + 1 { pin.former.desired } else { now.desired };
         Capacity { min: pin.former.min.min(desired), desired, max: pin.former.max.max(desired) }
-    }
-
-    /// Whether the weights differ only in which groups are named: that serves as well.
-    fn goes_nowhere(&self) -> bool {
-        let wanted = self.record.routing.split;
-        self.seen.routing.elsewhere == 0
-            && Slot::BOTH.into_iter().all(|slot| self.seen.weight(slot) == wanted.weight(slot))
     }
 
     /// Whether nothing of ours is left on the group of `slot`.

@@ -36,9 +36,7 @@ impl Look<'_> {
         let outcome = if self.record.operation.is_some() { Outcome::Waiting } else { Outcome::Idle };
         Reply::new(outcome, text)
     }
-}
 
-impl Look<'_> {
     /// What was told last: each function has its own to tell.
     fn would(&mut self) -> &mut Option<String> {
         match self.role {

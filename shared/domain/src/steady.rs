@@ -89,7 +89,7 @@ impl Look<'_> {
 
     /// The split wanted, where it is not the one seen. Which groups are named does not matter here:
     /// a listener that Terraform wrote anew with the live slot alone serves just as well.
-    fn weights_differ(&self) -> Option<Split> {
+    pub(crate) fn weights_differ(&self) -> Option<Split> {
         let wanted = self.record.routing.split;
         let same = self.seen.routing.elsewhere == 0
             && Slot::BOTH.into_iter().all(|slot| self.seen.weight(slot) == wanted.weight(slot));

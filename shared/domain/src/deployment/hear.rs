@@ -40,23 +40,7 @@ impl Look<'_> {
 
     /// Lets everything follow that follows from what is known now.
     pub(crate) fn advance(&mut self, trigger: &Trigger) {
-        let raised = match trigger {
-            Trigger::AlarmChanged(change) => Some(change),
-            Trigger::Heartbeat
-            | Trigger::Repeated { .. }
-            | Trigger::GroupScaled(_)
-            | Trigger::DeployRequested(_)
-            | Trigger::RollbackRequested(_)
-            | Trigger::Said(_)
-            | Trigger::AdoptRequested { .. }
-            | Trigger::PlanRequested(_)
-            | Trigger::FreezeRequested { .. }
-            | Trigger::ThawRequested
-            | Trigger::StatusRequested
-            | Trigger::InstancesReported(_)
-            | Trigger::InstanceHeld(_)
-            | Trigger::ReplaceRequested { .. } => None,
-        };
+        let raised = if let Trigger::AlarmChanged(change) = trigger { Some(change) } else { None };
         for _ in 0..MOST_TRANSITIONS {
             if self.is_hands_off() {
                 break;
