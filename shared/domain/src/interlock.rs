@@ -62,7 +62,7 @@ pub fn permit(action: &Action, seen: &Observation) -> Result<(), String> {
 
 fn permit_terminate(action: &Action, slot: Slot, instance: &InstanceId, seen: &Observation) -> Result<(), String> {
     let group = &seen.groups[slot];
-    let Some(goes) = group.staying().find(|staying| staying.id == *instance) else { return Ok(()) };
+    let Some(goes) = group.member(instance) else { return Ok(()) };
     let others = || group.staying().filter(|other| other.id != *instance);
     if seen.weight(slot) > 0 && others().next().is_none() {
         return Err(format!("{action}: it is the only one, and {slot} carries {} %", seen.weight(slot)));

@@ -150,6 +150,12 @@ impl Group {
         self.instances.iter().filter(|instance| !instance.lifecycle.is_leaving())
     }
 
+    /// The one of them with this id.
+    #[must_use]
+    pub fn member(&self, id: &InstanceId) -> Option<&Instance> {
+        self.staying().find(|instance| instance.id == *id)
+    }
+
     /// How many of them the group's size counts: who was put into standby is not.
     #[must_use]
     pub fn counted(&self) -> u32 {

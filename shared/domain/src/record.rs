@@ -324,7 +324,7 @@ impl Pin {
 
     /// Gets to know the group's instances.
     pub(crate) fn meet(&mut self, group: &Group, now: Timestamp) {
-        self.members.retain(|id, _| group.staying().any(|instance| instance.id == *id));
+        self.members.retain(|id, _| group.member(id).is_some());
         for instance in group.staying() {
             let known = self.members.entry(instance.id.clone()).or_insert(Known { since: now, healthy: false });
             known.healthy |= instance.is_healthy();

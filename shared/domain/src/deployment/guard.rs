@@ -115,10 +115,8 @@ impl Look<'_> {
                 *launches.seen.entry(instance.id.clone()).or_insert(false) |= instance.is_healthy();
             }
         }
-        let still_here =
-            |id: &_| group.instances.iter().any(|instance| &instance.id == id && !instance.lifecycle.is_leaving());
         for (id, ever_healthy) in &launches.seen {
-            if !ever_healthy && !still_here(id) {
+            if !ever_healthy && group.member(id).is_none() {
                 launches.failed.insert(id.to_string());
             }
         }

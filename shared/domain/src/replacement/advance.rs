@@ -104,7 +104,12 @@ impl Look<'_> {
 
     /// An instance of the live slot that is here to stay.
     pub(super) fn member(&self, id: &InstanceId) -> Option<&Instance> {
-        self.seen.groups[self.record.live].staying().find(|instance| instance.id == *id)
+        self.seen.groups[self.record.live].member(id)
+    }
+
+    /// Who came since another one was launched, and is here to stay.
+    pub(super) fn who_came<'a>(&'a self, own: &Replacement) -> impl Iterator<Item = &'a Instance> {
+        self.seen.groups[own.slot].staying().filter(|instance| !own.before.contains(&instance.id))
     }
 
     /// Takes ownership of the service for one instance.
@@ -135,7 +140,7 @@ impl Look<'_> {
             return;
         }
         let group = &self.seen.groups[own.slot];
-        let new = || group.staying().filter(|instance| !own.before.contains(&instance.id));
+        let new = || self.who_came(own);
         let healthy = |id: &InstanceId| new().any(|instance| instance.id == *id && instance.is_healthy());
         let still = own.proved.clone().filter(|(id, _)| healthy(id));
         let proved = still.or_else(|| new().find(|one| one.is_healthy()).map(|one| (one.id.clone(), self.now)));

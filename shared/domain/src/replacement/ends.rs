@@ -82,8 +82,7 @@ impl Look<'_> {
     /// What is still changed, and how a person finishes it. Never a smaller size: who goes then is chance.
     fn by_hand(&self, own: &Replacement) -> String {
         let (group, back) = (&self.seen.groups[own.slot], self.restored(own.slot));
-        let new = group.staying().filter(|one| !own.before.contains(&one.id)).map(|one| one.id.as_str());
-        let new: Vec<&str> = new.collect();
+        let new: Vec<&str> = self.who_came(own).map(|one| one.id.as_str()).collect();
         let too_many = match self.is_surplus(own) {
             true => format!(
                 " One is too many: terminate one that is not healthy, of {}.",

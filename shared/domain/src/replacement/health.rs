@@ -15,10 +15,8 @@ impl Look<'_> {
         let group = &seen.groups[self.record.live];
         let healing = &mut self.record.healing;
         healing.slide(self.definition.replacement.window.duration(), now);
-        let here = |id: &InstanceId| group.staying().any(|instance| instance.id == *id);
-        let anywhere = |id: &InstanceId| {
-            Slot::BOTH.into_iter().any(|slot| seen.groups[slot].staying().any(|instance| instance.id == *id))
-        };
+        let here = |id: &InstanceId| group.member(id).is_some();
+        let anywhere = |id: &InstanceId| Slot::BOTH.into_iter().any(|slot| seen.groups[slot].member(id).is_some());
         healing.announced.retain(|announced| anywhere(&announced.instance));
         healing.newcomers.retain(|id, _| here(id));
         let known = healing.known.get_or_insert_with(|| {
@@ -96,8 +94,7 @@ impl Look<'_> {
     /// Takes down what AWS says of instances of either slot; how many of them are this service's.
     pub(crate) fn note_report(&mut self, report: &InstanceReport) -> usize {
         let groups = &self.seen.groups;
-        let in_group = |slot: Slot, id: &InstanceId| groups[slot].staying().any(|instance| instance.id == *id);
-        let is_here = |id: &&InstanceId| Slot::BOTH.into_iter().any(|slot| in_group(slot, id));
+        let is_here = |id: &&InstanceId| Slot::BOTH.into_iter().any(|slot| groups[slot].member(id).is_some());
         let here: Vec<&InstanceId> = report.instances.iter().filter(is_here).collect();
         let announced = &mut self.record.healing.announced;
         for instance in &here {

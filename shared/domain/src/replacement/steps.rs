@@ -95,7 +95,7 @@ impl Look<'_> {
         if group.counted() <= self.size_before(own) {
             return None;
         }
-        let new = || group.staying().filter(|instance| !own.before.contains(&instance.id));
+        let new = || self.who_came(own);
         let well = || new().find(|instance| instance.is_healthy()).filter(|_| group.healthy() > 1);
         new().find(|instance| !instance.is_healthy()).or_else(well)
     }
