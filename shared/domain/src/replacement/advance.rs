@@ -1,6 +1,6 @@
 //! What follows from what is seen: who is next, and where a replacement goes from here.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Because, Phase, Replacement};
 use crate::deployment::Purpose;
@@ -205,18 +205,13 @@ impl Look<'_> {
         }
         match &own.because {
             Because::Sick { .. } => {
-                let settled = match own.phase {
-                    Phase::Confirming => SignedDuration::ZERO,
-                    Phase::Surging
-                    | Phase::Removing { .. }
-                    | Phase::StandingDown { .. }
-                    | Phase::Replaced
-                    | Phase::StoodDown { .. }
-                    | Phase::Held { .. } => self.definition.replacement.confirm.duration(),
+                let recovered = if own.phase == Phase::Confirming {
+                    own.well_since.is_some() || !self.record.healing.sick.contains_key(&own.instance)
+                } else {
+                    let confirm = self.definition.replacement.confirm.duration();
+                    own.well_since.is_some_and(|since| self.now.duration_since(since) >= confirm)
                 };
-                let well = own.well_since.is_some_and(|since| self.now.duration_since(since) >= settled);
-                let neither = own.phase == Phase::Confirming && !self.record.healing.sick.contains_key(&own.instance);
-                (well || neither).then(|| "it recovered by itself".to_owned())
+                recovered.then(|| "it recovered by itself".to_owned())
             }
             Because::Announced { cause, ends } => {
                 let known = |one: &Announced| one.instance == own.instance && one.cause == *cause && one.ends == *ends;

@@ -47,15 +47,21 @@ impl Look<'_> {
         })
     }
 
-    fn most_attempts(&self) -> usize {
+    /// How many may be launched within the window.
+    pub(super) fn most_attempts(&self) -> usize {
         usize::try_from(self.definition.replacement.max_in_window).unwrap_or(usize::MAX)
     }
 
     /// One of one, and one of two, may always heal.
     fn is_too_large_a_share(&self) -> bool {
         let (fleet, sick) = (self.fleet().count(), self.record.healing.sick.len());
+        fleet >= 2 && self.is_share_above(1) && !(sick == 1 && fleet == 2)
+    }
+
+    /// Whether the sick, counted so many times, are more than `hold_above_percent` of the fleet.
+    fn is_share_above(&self, times: usize) -> bool {
         let limit = usize::try_from(self.definition.replacement.hold_above_percent).unwrap_or(100);
-        fleet >= 2 && sick * 100 > fleet * limit && !(sick == 1 && fleet == 2)
+        self.record.healing.sick.len() * times * 100 > self.fleet().count() * limit
     }
 
     /// The zone that all sick ones are in, where there are several and the fleet runs in others, too.
@@ -69,10 +75,9 @@ impl Look<'_> {
     /// Whether things look well enough to close the breaker: it would not open now, and not at twice as much.
     fn is_clear(&self, breaker: Breaker) -> bool {
         let healing = &self.record.healing;
-        let limit = usize::try_from(self.definition.replacement.hold_above_percent).unwrap_or(100);
         match breaker {
             Breaker::Share => {
-                let few = healing.sick.len() <= 1 || healing.sick.len() * 200 <= self.fleet().count() * limit;
+                let few = healing.sick.len() <= 1 || !self.is_share_above(2);
                 few && !self.is_too_large_a_share()
             }
             Breaker::Zone => self.sick_zone().is_none(),

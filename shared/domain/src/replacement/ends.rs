@@ -10,42 +10,33 @@ impl Look<'_> {
         self.record.operation = Some(Operation::Replacement(Replacement { phase, ..own }));
     }
 
-    pub(super) fn pass_to(
-        &mut self,
-        mut own: Replacement,
-        phase: Phase,
-        (kind, severity): (Kind, Severity),
-        text: &str,
-    ) {
-        own.phase = phase;
-        own.since = self.now;
-        self.jot(&own, text);
-        self.tell(kind, severity, Some(&own.id), text);
-        self.record.operation = Some(Operation::Replacement(own));
+    pub(super) fn pass_to(&mut self, own: Replacement, phase: Phase, told: (Kind, Severity), what: &str) {
+        self.begin_phase(Replacement { phase, ..own }, what, Some(told));
     }
 
-    pub(super) fn end_replaced(&mut self, mut own: Replacement) -> bool {
-        own.phase = Phase::Replaced;
+    /// Begins the phase it has now, and says so. After the last one it does not own the service any more.
+    fn begin_phase(&mut self, mut own: Replacement, what: &str, told: Option<(Kind, Severity)>) {
         own.since = self.now;
+        self.jot(&own, what);
+        if let Some((kind, severity)) = told {
+            self.tell(kind, severity, Some(&own.id), what);
+        }
+        self.record.operation = (!own.phase.is_terminal()).then_some(Operation::Replacement(own));
+    }
+
+    pub(super) fn end_replaced(&mut self, own: Replacement) -> bool {
         self.record.pins[own.slot] = None;
-        self.record.operation = None;
         let new = own.proved.as_ref().map_or_else(|| "another one".to_owned(), |(id, _)| id.to_string());
         let text = format!("{} on {} was replaced by {new}: {}", own.instance, own.slot, own.because);
-        self.jot(&own, text.clone());
-        self.tell(Kind::ReplacementCompleted, Severity::Info, Some(&own.id), &text);
+        self.pass_to(own, Phase::Replaced, (Kind::ReplacementCompleted, Severity::Info), &text);
         true
     }
 
     /// Ends it with nothing replaced. An instance that was only suspected is nobody's news.
-    pub(super) fn end_stood_down(&mut self, mut own: Replacement, why: String, told: Option<Severity>) -> bool {
-        own.phase = Phase::StoodDown { why };
-        own.since = self.now;
-        self.record.operation = None;
+    pub(super) fn end_stood_down(&mut self, own: Replacement, why: String, told: Option<Severity>) -> bool {
+        let own = Replacement { phase: Phase::StoodDown { why }, ..own };
         let text = own.describe();
-        self.jot(&own, text.clone());
-        if let Some(severity) = told {
-            self.tell(Kind::ReplacementStoodDown, severity, Some(&own.id), &text);
-        }
+        self.begin_phase(own, &text, told.map(|severity| (Kind::ReplacementStoodDown, severity)));
         true
     }
 

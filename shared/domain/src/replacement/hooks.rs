@@ -31,7 +31,7 @@ impl Look<'_> {
         None
     }
 
-    /// Forgets who does not wait any more, and remembers whose wait is prolonged now.
+    /// Forgets who does not wait any more.
     pub(super) fn forget_hooks(&mut self) {
         let (seen, now) = (self.seen, self.now);
         let mut held = std::mem::take(&mut self.record.healing.held);

@@ -35,8 +35,7 @@ impl Look<'_> {
         if let Some(why) = self.is_over(&own) {
             return self.begin_standing_down(own, why);
         }
-        let limit = usize::try_from(self.definition.replacement.max_in_window).unwrap_or(usize::MAX);
-        if !own.lost.is_empty() && self.record.healing.attempts.len() > limit {
+        if !own.lost.is_empty() && self.record.healing.attempts.len() > self.most_attempts() {
             let why = format!("what is launched in its place dies, {} so far", own.lost.len());
             return self.begin_standing_down(own, why);
         }
