@@ -333,32 +333,12 @@ fn decision_item(trigger: &Trigger, decision: &Decision, now: Timestamp) -> Deci
     DecisionItem {
         at: now,
         trigger: describe(trigger),
-        request: requested(trigger).cloned(),
+        request: trigger.request_id().cloned(),
         outcome: decision.answer.outcome,
         reason: decision.answer.reason.clone(),
         operation: decision.answer.operation.clone(),
         phase: decision.answer.phase.clone(),
         actions: decision.actions.clone(),
-    }
-}
-
-fn requested(trigger: &Trigger) -> Option<&RequestId> {
-    match trigger {
-        Trigger::DeployRequested(request) => Some(&request.id),
-        Trigger::RollbackRequested(request) => Some(&request.id),
-        Trigger::Heartbeat
-        | Trigger::AlarmChanged(_)
-        | Trigger::GroupScaled(_)
-        | Trigger::Said(_)
-        | Trigger::AdoptRequested { .. }
-        | Trigger::PlanRequested(_)
-        | Trigger::FreezeRequested { .. }
-        | Trigger::ThawRequested
-        | Trigger::StatusRequested
-        | Trigger::InstancesReported(_)
-        | Trigger::InstanceHeld(_)
-        | Trigger::ReplaceRequested { .. }
-        | Trigger::Repeated { .. } => None,
     }
 }
 
