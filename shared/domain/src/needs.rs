@@ -19,9 +19,11 @@ pub enum Haste {
     Rollback,
 }
 
-/// What a look has to ask for beyond the weights, the groups and the releases.
+/// What a look has to ask for beyond the weights and the groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
+    /// The releases, where they cost a call. The replacer needs them only to make the first record.
+    pub releases: bool,
     /// The guard's alarms.
     pub alarms: bool,
     /// What stands around the service.
@@ -47,14 +49,20 @@ impl Needs {
         now: Timestamp,
     ) -> Needs {
         if role == Role::Replacer {
-            return Needs::default();
+            return Needs { releases: record.is_none(), ..Needs::default() };
         }
         let asks =
             matches!(trigger, Trigger::DeployRequested(_) | Trigger::RollbackRequested(_) | Trigger::PlanRequested(_));
         let waits = record.is_some_and(|record| record.queued.is_some() && record.operation.is_none());
         let begins = asks || waits;
         let Some(record) = record else {
-            return Needs { alarms: begins, surroundings: begins, haste: haste(None, trigger), ..Needs::default() };
+            return Needs {
+                releases: true,
+                alarms: begins,
+                surroundings: begins,
+                haste: haste(None, trigger),
+                ..Needs::default()
+            };
         };
         let leaving = match (record.deployment(), &record.standby) {
             (Some(own), _) => match own.phase {
@@ -77,6 +85,7 @@ impl Needs {
         let may_ask = *trigger == Trigger::Heartbeat && definition.mode == Mode::Act;
         let watched = record.operation.is_some() || record.standby.is_some() || begins;
         Needs {
+            releases: true,
             alarms: watched,
             surroundings: begins && record.operation.is_none(),
             quiet: leaving,

@@ -17,7 +17,7 @@ pub struct Observation {
     pub routing: Routing,
     /// The two Auto Scaling groups with their instances.
     pub groups: BySlot<Group>,
-    /// The release each slot's instances read when they boot; `None`: it could not be read this time.
+    /// The release each slot's instances read when they boot; `None`: not asked, or not readable.
     pub releases: Option<BySlot<Option<Release>>>,
     /// The guard's alarms; `None`: they could not be read this time.
     pub alarms: Option<Alarms>,

@@ -27,7 +27,7 @@ pub(crate) async fn observe(
         cloud.groups(definition),
         cloud.targets(definition, Slot::Blue),
         cloud.targets(definition, Slot::Green),
-        OptionFuture::from(in_parameters.then(|| cloud.parameters(definition))),
+        OptionFuture::from((in_parameters && needs.releases).then(|| cloud.parameters(definition))),
     );
     let asked = needs.probe.zip(about);
     let evidence = join(
@@ -44,6 +44,7 @@ pub(crate) async fn observe(
     let groups = groups?;
     let releases = match parameters {
         Some(parameters) => seen_or_logged(parameters, definition),
+        None if in_parameters => None,
         None => Some(BySlot::from_fn(|slot| groups[slot].template_version.clone())),
     };
     let targets = BySlot { blue: blue?, green: green? };

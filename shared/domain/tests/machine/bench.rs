@@ -7,6 +7,7 @@ use signalbox_domain::decide::decide;
 use signalbox_domain::decision::{Action, Decision};
 use signalbox_domain::definition::{Capacity, Definition};
 use signalbox_domain::interlock;
+use signalbox_domain::needs::Needs;
 use signalbox_domain::observation::{
     AlarmSeen, Group, Instance, Lifecycle, Observation, Process, Quiet, Routing, Surroundings, TargetHealth,
 };
@@ -75,7 +76,16 @@ impl Bench {
 
     /// Decides without doing.
     pub(crate) fn decide(&self, trigger: &Trigger) -> Decision {
-        decide(self.role, self.record.as_ref(), &self.seen, &self.definition, trigger, self.now)
+        let mut seen = self.seen.clone();
+        if !self.needs(trigger).releases {
+            seen.releases = None;
+        }
+        decide(self.role, self.record.as_ref(), &seen, &self.definition, trigger, self.now)
+    }
+
+    /// What a look with this trigger asks.
+    pub(crate) fn needs(&self, trigger: &Trigger) -> Needs {
+        Needs::of(self.role, self.record.as_ref(), &self.definition, trigger, self.now)
     }
 
     /// Decides, holds every action against the interlock, saves and does it.

@@ -1,7 +1,6 @@
 //! What a release is asked and measured before it goes on.
 
 use jiff::{SignedDuration, Timestamp};
-use signalbox_domain::needs::Needs;
 use signalbox_domain::observation::{Minute, Probe, ProbeAnswer, Probed, TargetHealth, Traffic};
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::trigger::{AlarmState, DeployRequest, OnFailure, Trigger, Word};
@@ -27,15 +26,10 @@ fn at(phase: &str, more: &str) -> Bench {
 }
 
 impl Bench {
-    /// What this look would ask.
-    fn needs(&self) -> Needs {
-        Needs::of(self.role, self.record.as_ref(), &self.definition, &Trigger::Heartbeat, self.now)
-    }
-
     /// Lets time pass until somebody is asked, and answers.
     fn answer(&mut self, answer: ProbeAnswer) -> Probe {
         for _ in 0..200 {
-            if let Some(probe) = self.needs().probe {
+            if let Some(probe) = self.needs(&Trigger::Heartbeat).probe {
                 self.seen.probed = Some(Probed { probe, answer });
                 self.beat();
                 self.seen.probed = None;
@@ -53,7 +47,7 @@ impl Bench {
     fn minutes(&mut self, minutes: i64, per_minute: BySlot<(u64, u64)>) {
         for _ in 0..minutes * 12 {
             self.pass(5);
-            let asked = self.needs().traffic;
+            let asked = self.needs(&Trigger::Heartbeat).traffic;
             self.seen.traffic = asked.map(|window| Traffic {
                 window,
                 minutes: BySlot::from_fn(|slot| {
@@ -83,7 +77,7 @@ fn a_release_gets_no_traffic_before_its_smoke_check_passed() {
     assert_eq!(bench.phase(), "verifying");
     assert_eq!(bench.answer(ProbeAnswer::Passed), Probe::Smoke);
     assert_eq!(bench.phase(), "shifting");
-    assert_eq!(bench.needs().probe, None, "nobody is asked twice");
+    assert_eq!(bench.needs(&Trigger::Heartbeat).probe, None, "nobody is asked twice");
 }
 
 #[test]
@@ -104,7 +98,7 @@ fn a_smoke_check_waits_until_the_slot_has_settled() {
     bench.set_health(Slot::Green, TargetHealth::Unhealthy);
     bench.pass(60);
     bench.beat();
-    assert_eq!(bench.needs().probe, None);
+    assert_eq!(bench.needs(&Trigger::Heartbeat).probe, None);
 }
 
 #[test]
@@ -161,7 +155,7 @@ fn a_paused_deployment_asks_nobody() {
     bench.look(&say(Word::Pause));
     bench.pass(60);
     bench.beat();
-    assert_eq!(bench.needs().probe, None);
+    assert_eq!(bench.needs(&Trigger::Heartbeat).probe, None);
 }
 
 #[test]
@@ -169,10 +163,10 @@ fn a_step_measures_whole_minutes_of_its_own_that_are_two_minutes_old() {
     let mut bench = at("shifting", &guard("pass", 0));
     bench.beat();
     let seen = bench.record.as_ref().unwrap().routing.seen_since.unwrap();
-    while bench.needs().traffic.is_none() {
+    while bench.needs(&Trigger::Heartbeat).traffic.is_none() {
         bench.pass(1);
     }
-    let window = bench.needs().traffic.unwrap();
+    let window = bench.needs(&Trigger::Heartbeat).traffic.unwrap();
     assert!(window.from >= seen && window.from.duration_since(seen) < SignedDuration::from_mins(1));
     assert_eq!(window.to.duration_since(window.from), SignedDuration::from_mins(1));
     assert_eq!(bench.now.duration_since(window.to), SignedDuration::from_mins(2));
@@ -308,13 +302,12 @@ fn in_observe_mode_a_refused_deploy_is_told_with_what_it_would_have_done() {
 fn nobody_who_wants_something_now_waits_for_an_answer() {
     let mut bench = at("verifying", HOOKS);
     bench.pass(40);
-    assert_eq!(bench.needs().probe, Some(Probe::BeforeTraffic));
+    assert_eq!(bench.needs(&Trigger::Heartbeat).probe, Some(Probe::BeforeTraffic));
     for trigger in [rollback("r-1"), say(Word::Abort), Trigger::StatusRequested, alarm(AlarmState::Alarm, bench.now)] {
-        let needs = Needs::of(bench.role, bench.record.as_ref(), &bench.definition, &trigger, bench.now);
-        assert_eq!(needs.probe, None, "{trigger:?}");
+        assert_eq!(bench.needs(&trigger).probe, None, "{trigger:?}");
     }
     bench.definition = definition_with(&format!(r#"{HOOKS},"mode":"observe""#));
-    assert_eq!(bench.needs().probe, None, "in observe mode nobody is asked");
+    assert_eq!(bench.needs(&Trigger::Heartbeat).probe, None, "in observe mode nobody is asked");
 }
 
 #[test]

@@ -112,6 +112,17 @@ fn one_of_one_is_healed_by_launching_first_and_removing_exactly_the_sick_one() {
 }
 
 #[test]
+fn the_replacer_asks_for_releases_only_to_make_the_first_record() {
+    let mut bench = fleet(1, "");
+    assert!(bench.record.is_none() && bench.needs(&Trigger::Heartbeat).releases);
+    let sick = bench.ids().remove(0);
+    bench.sicken(&sick);
+    bench.beat();
+    assert!(bench.record.is_some() && !bench.needs(&Trigger::Heartbeat).releases);
+    assert!(bench.as_deployer(|bench| bench.needs(&Trigger::Heartbeat).releases));
+}
+
+#[test]
 fn nothing_is_lowered_before_a_late_write_of_ours_must_have_shown() {
     let mut bench = fleet(3, QUICK);
     let sick = bench.ids().remove(0);
