@@ -9,6 +9,9 @@ use crate::balancer::TargetState;
 use crate::traffic::{Minute, percentile_95};
 use crate::world::{Happening, World};
 
+/// The name of the alarm on targets that fail their health check.
+pub(crate) const UNHEALTHY_TARGETS: &str = "codedetect-prod-unhealthy-targets";
+
 /// An alarm over both slots together, as one on the load balancer is
 /// ([evaluation](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html)).
 #[derive(Clone, Debug)]

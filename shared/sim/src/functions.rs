@@ -82,24 +82,11 @@ impl Functions {
 
     /// An asynchronous event: late or twice where the weather has it so, and again when it failed.
     pub fn deliver(&self, nudge: Nudge) {
-        let role = match nudge.trigger {
-            Trigger::InstancesReported(_) | Trigger::InstanceHeld(_) | Trigger::ReplaceRequested { .. } => {
-                Role::Replacer
-            }
-            Trigger::Heartbeat
-            | Trigger::AlarmChanged(_)
-            | Trigger::GroupScaled(_)
-            | Trigger::DeployRequested(_)
-            | Trigger::RollbackRequested(_)
-            | Trigger::Said(_)
-            | Trigger::AdoptRequested { .. }
-            | Trigger::PlanRequested(_)
-            | Trigger::FreezeRequested { .. }
-            | Trigger::ThawRequested
-            | Trigger::Repeated { .. }
-            | Trigger::StatusRequested => Role::Deployer,
-        };
-        self.deliver_to(role, nudge);
+        let replacers = matches!(
+            nudge.trigger,
+            Trigger::InstancesReported(_) | Trigger::InstanceHeld(_) | Trigger::ReplaceRequested { .. }
+        );
+        self.deliver_to(if replacers { Role::Replacer } else { Role::Deployer }, nudge);
     }
 
     fn deliver_to(&self, role: Role, nudge: Nudge) {

@@ -5,7 +5,7 @@ use signalbox_domain::definition::Capacity;
 use signalbox_domain::slot::Slot;
 use signalbox_domain::text::Malformed;
 
-use crate::alarms::Alarm;
+use crate::alarms::{Alarm, UNHEALTHY_TARGETS};
 use crate::run::{Conditions, run};
 use crate::scenario::{Line, Quality, Scenario, What, When};
 use crate::world::World;
@@ -76,17 +76,16 @@ pub fn course(size: u32, ailment: Ailment, healer: Healer, seed: u64) -> Result<
     };
     let scenario = Scenario::told(script, opening);
     let world = run(&scenario, &Conditions { seed, ..Conditions::default() })?.world;
-    let stayed = world.groups.blue.instances.iter().filter(|one| one.stays() && one.id.starts_with("i-0blue")).count();
     Ok(Course {
         seconds_below: world.seconds_below,
         seconds_down: world.seconds_down,
-        lost: usize::try_from(world.opened_with.desired).unwrap_or(0) - stayed,
+        lost: usize::try_from(world.opened_with.desired).unwrap_or(0) - world.stayed(),
     })
 }
 
 fn open(world: &mut World, size: u32, healer: Healer) {
     world.open_with_fleet(Capacity { min: size, desired: size, max: size + 1 });
-    world.alarms.insert("codedetect-prod-unhealthy-targets".to_owned(), Alarm::on_unhealthy_targets());
+    world.alarms.insert(UNHEALTHY_TARGETS.to_owned(), Alarm::on_unhealthy_targets());
     world.heals = healer == Healer::Signalbox;
     world.groups.blue.heals_itself = healer == Healer::Group;
 }

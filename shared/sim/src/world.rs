@@ -219,6 +219,11 @@ impl World {
         self.opened_with = capacity;
     }
 
+    /// How many instances of the beginning are still here.
+    pub(crate) fn stayed(&self) -> usize {
+        self.groups.blue.instances.iter().filter(|one| one.stays() && one.id.starts_with("i-0blue")).count()
+    }
+
     /// Writes down that a person did something.
     pub fn person(&mut self, what: impl Into<String>) {
         self.chronicle.push((self.now, Happening::Person(what.into())));

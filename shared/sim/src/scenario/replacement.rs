@@ -11,7 +11,7 @@ use signalbox_domain::trigger::{AlarmState, ReportCause};
 
 use super::Scenario;
 use super::script::{Line, Quality, What, When};
-use crate::alarms::Alarm;
+use crate::alarms::{Alarm, UNHEALTHY_TARGETS};
 use crate::autoscaling::Zone;
 use crate::world::World;
 
@@ -44,13 +44,13 @@ fn fleet(
 
 fn one(world: &mut World) {
     world.heals = true;
-    world.alarms.insert("codedetect-prod-unhealthy-targets".to_owned(), Alarm::on_unhealthy_targets());
+    world.alarms.insert(UNHEALTHY_TARGETS.to_owned(), Alarm::on_unhealthy_targets());
 }
 
 /// No alarm tells: the heartbeat finds it.
 fn unwatched(world: &mut World) {
     three(world);
-    world.alarms.remove("codedetect-prod-unhealthy-targets");
+    world.alarms.remove(UNHEALTHY_TARGETS);
 }
 
 fn two(world: &mut World) {
@@ -89,26 +89,14 @@ fn ended(world: &World, phase: &str) -> usize {
     world.table.operations.values().filter(|item| of(&item.operation)).count()
 }
 
-/// How many instances of the beginning are still here.
-fn left(world: &World) -> usize {
-    world.groups.blue.instances.iter().filter(|one| one.stays() && one.id.starts_with("i-0blue")).count()
-}
-
 fn wanted(what: &str, count: usize, seen: usize) -> Vec<String> {
     if seen == count { Vec::new() } else { vec![format!("{what}: {seen}, and not {count}")] }
 }
 
-/// Exactly one of those there were went, and nobody is sick.
-fn healed_one(world: &World) -> Vec<String> {
+/// Exactly so many of those there were went, and nobody is sick.
+fn healed(world: &World, count: usize) -> Vec<String> {
     let before = usize::try_from(world.opened_with.desired).unwrap_or(0);
-    let mut wrong = wanted("instances that stayed", before - 1, left(world));
-    wrong.extend(nobody_sick(world));
-    wrong
-}
-
-fn healed_two(world: &World) -> Vec<String> {
-    let before = usize::try_from(world.opened_with.desired).unwrap_or(0);
-    let mut wrong = wanted("instances that stayed", before - 2, left(world));
+    let mut wrong = wanted("instances that stayed", before - count, world.stayed());
     wrong.extend(nobody_sick(world));
     wrong
 }
@@ -119,7 +107,7 @@ fn nobody_sick(world: &World) -> Vec<String> {
 }
 
 fn nobody_went(world: &World) -> Vec<String> {
-    wanted("instances that stayed", usize::try_from(world.opened_with.desired).unwrap_or(0), left(world))
+    wanted("instances that stayed", usize::try_from(world.opened_with.desired).unwrap_or(0), world.stayed())
 }
 
 fn held(world: &World) -> Vec<String> {
@@ -153,18 +141,18 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     let sick_one = || later(40, What::SickenOne(Slot::Blue));
     let alarm = || later(60, What::Alarm(AlarmState::Alarm, 120));
     let mut all = vec![
-        fleet("R1", "the only instance is sick", one, healed_one, vec![sick_one()]),
-        fleet("R1-alarm", "an alarm says so first", one, healed_one, vec![sick_one(), alarm()]),
-        fleet("R1-fleet", "one of three is sick", three, healed_one, vec![sick_one()]),
+        fleet("R1", "the only instance is sick", one, |world| healed(world, 1), vec![sick_one()]),
+        fleet("R1-alarm", "an alarm says so first", one, |world| healed(world, 1), vec![sick_one(), alarm()]),
+        fleet("R1-fleet", "one of three is sick", three, |world| healed(world, 1), vec![sick_one()]),
         fleet(
             "R1-ails",
             "it fails its health checks and answers",
             one,
-            healed_one,
+            |world| healed(world, 1),
             vec![later(40, What::Ail(Slot::Blue))],
         ),
-        fleet("R1-unwatched", "no alarm says so", unwatched, healed_one, vec![sick_one()]),
-        fleet("R2", "one of two is sick, and the group may not grow", two, healed_one, vec![sick_one()]),
+        fleet("R1-unwatched", "no alarm says so", unwatched, |world| healed(world, 1), vec![sick_one()]),
+        fleet("R2", "one of two is sick, and the group may not grow", two, |world| healed(world, 1), vec![sick_one()]),
         fleet(
             "R3",
             "all are sick at once: a bad dependency",
@@ -194,7 +182,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             "R4-mixed",
             "two are sick in two zones: one after the other",
             six,
-            healed_two,
+            |world| healed(world, 2),
             vec![sick_one(), later(0, What::SickenOne(Slot::Blue))],
         ),
         fleet(
@@ -214,7 +202,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             "R6",
             "one incident, reported in every way, twice each",
             three,
-            healed_one,
+            |world| healed(world, 1),
             vec![
                 sick_one(),
                 later(0, What::Report(ReportCause::SpotInterruption, 1)),
@@ -312,7 +300,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             "R12",
             "AWS announces the retirement of two",
             three,
-            healed_two,
+            |world| healed(world, 2),
             vec![later(40, What::Report(ReportCause::ScheduledChange, 2))],
         ),
         fleet(
@@ -337,7 +325,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             "a person says so all the same",
             two,
             // With one of them healed, the other one may heal as well.
-            |world| wanted("instances that stayed", 0, left(world)),
+            |world| wanted("instances that stayed", 0, world.stayed()),
             vec![later(40, What::Sicken(Slot::Blue)), later(600, What::Replace), later(1_500, What::Heal(Slot::Blue))],
         ),
     ];
