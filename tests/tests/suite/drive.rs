@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use signalbox_tests::events::{heartbeat, sns};
+use signalbox_tests::moto::Moto;
 use signalbox_tests::runtime::Function;
 use signalbox_tests::stack::{Slot, Stack, Weights};
 
@@ -66,6 +68,48 @@ pub(crate) async fn assert_clean(stack: &Stack, live: Slot, release: &str) {
         assert!(stack.group(slot).await.suspended.is_empty(), "{slot} is left suspended");
     }
     assert_eq!(stack.parameter(live).await, release);
+}
+
+/// An idle heartbeat of this function is two calls, with five services as with one.
+pub(crate) async fn assert_idle_heartbeats_cost_two_calls(function: &str) {
+    let moto = Moto::start();
+    let first = Stack::create(&moto).await;
+    for _ in 0..4 {
+        Stack::builder(&moto).beside(&first).define(json!({"drift": {"every": "24h"}})).create().await;
+    }
+    first.define(json!({"drift": {"every": "24h"}})).await;
+    let function = first.start(function).await;
+    function.invoke(heartbeat()).await.unwrap();
+    moto.clear_calls().await;
+    let answer = function.invoke(heartbeat()).await.unwrap();
+    let calls: Vec<String> = moto.calls().await.into_iter().map(|call| call.operation).collect();
+    assert_eq!(answer["looked_at"], 0, "{answer}");
+    assert_eq!(calls, ["Query", "Query"]);
+}
+
+/// Each event is an error of this type that names this and repeats nothing; so is what no function understands.
+pub(crate) async fn assert_not_understood(
+    function: &Function,
+    cases: impl IntoIterator<Item = (Value, &'static str, &'static str)>,
+) {
+    let nobodys = [
+        (json!({}), "UnrecognizedEvent", ""),
+        (json!([1, 2]), "UnrecognizedEvent", ""),
+        (
+            sns("arn:aws:sns:eu-west-1:123456789012:someone-elses", "{\"AlarmName\":\"hunter2\"}"),
+            "UntrustedSource",
+            "someone-elses",
+        ),
+    ];
+    for (event, error_type, names) in cases.into_iter().chain(nobodys) {
+        let error = function.invoke(&event).await.expect_err("an error");
+        assert_eq!(error.error_type, error_type, "{event}: {error}");
+        assert!(error.message.contains(names), "{event}: {error}");
+        assert!(names == "hunter2" || !error.message.contains("hunter2"), "{error}");
+    }
+    let error = function.invoke_raw("{\"command\": hunter2").await.expect_err("no JSON");
+    assert!(!error.message.contains("hunter2"), "{error}");
+    assert!(function.is_alive());
 }
 
 /// The command `deploy`.

@@ -6,7 +6,10 @@ use signalbox_tests::events::{AlarmChange, deployment_requested, rollback_reques
 use signalbox_tests::moto::Moto;
 use signalbox_tests::stack::{Slot, Stack, Weights};
 
-use crate::drive::{assert_clean, beat_until, beat_until_at_rest, beat_until_phase, deploy, deploy_to_the_end};
+use crate::drive::{
+    assert_clean, assert_idle_heartbeats_cost_two_calls, beat_until, beat_until_at_rest, beat_until_phase, deploy,
+    deploy_to_the_end,
+};
 
 #[tokio::test]
 async fn a_deploy_event_flips_the_traffic_and_a_rollback_hours_later_takes_it_back() {
@@ -182,19 +185,7 @@ async fn commands_hold_and_move_a_deployment() {
 
 #[tokio::test]
 async fn an_idle_heartbeat_costs_two_calls_however_many_services_there_are() {
-    let moto = Moto::start();
-    let first = Stack::create(&moto).await;
-    for _ in 0..4 {
-        Stack::builder(&moto).beside(&first).define(json!({"drift": {"every": "24h"}})).create().await;
-    }
-    first.define(json!({"drift": {"every": "24h"}})).await;
-    let deployer = first.start("deployer").await;
-    deployer.invoke(json!({"heartbeat": true})).await.unwrap();
-    moto.clear_calls().await;
-    let answer = deployer.invoke(json!({"heartbeat": true})).await.unwrap();
-    let calls: Vec<String> = moto.calls().await.into_iter().map(|call| call.operation).collect();
-    assert_eq!(answer["looked_at"], 0, "{answer}");
-    assert_eq!(calls, ["Query", "Query"]);
+    assert_idle_heartbeats_cost_two_calls("deployer").await;
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! What is left alone, and how that is said.
 
 use serde_json::{Value, json};
-use signalbox_tests::events::{AlarmChange, EventBridge, group_event, instance_event, sns};
+use signalbox_tests::events::{AlarmChange, EventBridge, group_event, instance_event};
 use signalbox_tests::moto::Moto;
 use signalbox_tests::stack::{Slot, Stack};
 
 use super::{changes, fleet, looked_at, named_by_alarms, replace, sicken, told, unhealthy_hosts};
-use crate::drive::beat_until;
+use crate::drive::{assert_idle_heartbeats_cost_two_calls, assert_not_understood, beat_until};
 
 #[tokio::test]
 async fn what_is_about_nobody_of_ours_is_ignored_with_the_reason() {
@@ -87,23 +87,9 @@ async fn what_cannot_be_understood_is_an_error_by_type_that_repeats_nothing() {
             "aws.s3",
         ),
         (EventBridge::new("aws.ec2", "EBS Volume Notification", json!({})).json(), "UnrecognizedEvent", "aws.ec2"),
-        (json!({}), "UnrecognizedEvent", ""),
-        (json!([1, 2]), "UnrecognizedEvent", ""),
-        (
-            sns("arn:aws:sns:eu-west-1:123456789012:someone-elses", "{\"AlarmName\":\"hunter2\"}"),
-            "UntrustedSource",
-            "someone-elses",
-        ),
     ];
-    for (event, error_type, names) in cases {
-        let error = replacer.invoke(&event).await.expect_err("an error");
-        assert_eq!(error.error_type, error_type, "{event}: {error}");
-        assert!(error.message.contains(names), "{event}: {error}");
-        assert!(names == "hunter2" || !error.message.contains("hunter2"), "{error}");
-    }
-    let error = replacer.invoke_raw("{\"command\": hunter2").await.expect_err("no JSON");
-    assert!(!error.message.contains("hunter2"), "{error}");
-    assert!(replacer.is_alive() && stack.record().await.is_none());
+    assert_not_understood(&replacer, cases).await;
+    assert!(stack.record().await.is_none());
     assert!(changes(&stack).await.is_empty(), "the world is as it was");
 }
 
@@ -152,17 +138,5 @@ async fn a_group_that_heals_itself_is_left_to_it_and_that_is_said_once() {
 
 #[tokio::test]
 async fn an_idle_heartbeat_costs_two_calls_however_many_services_there_are() {
-    let moto = Moto::start();
-    let first = Stack::create(&moto).await;
-    for _ in 0..4 {
-        Stack::builder(&moto).beside(&first).define(json!({"drift": {"every": "24h"}})).create().await;
-    }
-    first.define(json!({"drift": {"every": "24h"}})).await;
-    let replacer = first.start("replacer").await;
-    replacer.invoke(json!({"heartbeat": true})).await.unwrap();
-    moto.clear_calls().await;
-    let answer = replacer.invoke(json!({"heartbeat": true})).await.unwrap();
-    let calls: Vec<String> = moto.calls().await.into_iter().map(|call| call.operation).collect();
-    assert_eq!(answer["looked_at"], 0, "{answer}");
-    assert_eq!(calls, ["Query", "Query"]);
+    assert_idle_heartbeats_cost_two_calls("replacer").await;
 }

@@ -1,6 +1,6 @@
 //! Who goes first, where deployer and replacer want the same service.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use signalbox_tests::events::{heartbeat, instance_event};
 use signalbox_tests::moto::Moto;
 use signalbox_tests::runtime::Function;
@@ -18,6 +18,22 @@ async fn beat_both_until_at_rest(stack: &Stack, deployer: &Function, replacer: &
     .await;
 }
 
+/// A Spot Instance is about to be interrupted.
+fn interruption(instance: &str) -> Value {
+    instance_event("EC2 Spot Instance Interruption Warning", instance).with("instance-action", "stop").json()
+}
+
+/// Green is live: somebody goes back while its instance is replaced.
+async fn roll_back_during_a_surge(stack: &Stack, replacer: &Function) {
+    let live = stack.group(Slot::Green).await.instances.remove(0);
+    let answer = replacer.invoke(interruption(&live)).await.unwrap();
+    assert_eq!(answer["services"][0]["phase"], "surging", "{answer}");
+    let rollback = stack.start("rollback").await;
+    let asked = json!({"service": stack.name, "reason": "wrong results", "id": "r-1"});
+    let answer = rollback.invoke(asked).await.unwrap();
+    assert_eq!(answer["outcome"], "accepted", "{answer}");
+}
+
 #[tokio::test]
 async fn nothing_is_replaced_while_a_deployment_owns_the_service() {
     let stack = fleet(&Moto::shared(), (1, 1, 2)).define(json!({"bake": "1h"})).create().await;
@@ -27,7 +43,7 @@ async fn nothing_is_replaced_while_a_deployment_owns_the_service() {
     let before = [stack.group(Slot::Blue).await, stack.group(Slot::Green).await];
     let live = before[0].instances[0].clone();
     let events = [
-        instance_event("EC2 Spot Instance Interruption Warning", &live).with("instance-action", "stop").json(),
+        interruption(&live),
         unhealthy_hosts(&stack).eventbridge(),
         unhealthy_hosts(&stack).sns(&stack.alerts_topic_arn),
     ];
@@ -72,8 +88,7 @@ async fn of_a_deploy_and_an_interruption_at_once_one_owns_the_service() {
     let stack = fleet(&Moto::shared(), (1, 1, 2)).create().await;
     let (deployer, replacer) = (stack.start("deployer").await, stack.start("replacer").await);
     let live = stack.group(Slot::Blue).await.instances.remove(0);
-    let warning = instance_event("EC2 Spot Instance Interruption Warning", &live).with("instance-action", "stop");
-    let both = (deployer.begin(deploy(&stack, "v2", "d-1")), replacer.begin(warning.json()));
+    let both = (deployer.begin(deploy(&stack, "v2", "d-1")), replacer.begin(interruption(&live)));
     let (deployed, warned) = (both.0.await.unwrap().unwrap(), both.1.await.unwrap().unwrap());
     let replaces = warned["services"][0]["phase"] == "surging";
     let answers = (deployed["outcome"].as_str().unwrap(), warned["services"][0]["outcome"].as_str().unwrap());
@@ -94,14 +109,7 @@ async fn a_rollback_during_a_surge_goes_first_and_nothing_stays_raised() {
     let (deployer, replacer) = (stack.start("deployer").await, stack.start("replacer").await);
     deployer.invoke(deploy(&stack, "v2", "d-1")).await.unwrap();
     beat_until(&stack, &deployer, "standby", async |record| record["standby"]["slot"] == "blue").await;
-    let live = stack.group(Slot::Green).await.instances.remove(0);
-    let warning = instance_event("EC2 Spot Instance Interruption Warning", &live).with("instance-action", "stop");
-    let answer = replacer.invoke(warning.json()).await.unwrap();
-    assert_eq!(answer["services"][0]["phase"], "surging", "{answer}");
-    let rollback = stack.start("rollback").await;
-    let asked = json!({"service": stack.name, "reason": "wrong results", "id": "r-1"});
-    let answer = rollback.invoke(asked).await.unwrap();
-    assert_eq!(answer["outcome"], "accepted", "{answer}");
+    roll_back_during_a_surge(&stack, &replacer).await;
     assert_eq!(stack.weights().await, Weights::of(100, 0), "moved back before it answered");
     beat_both_until_at_rest(&stack, &deployer, &replacer).await;
     assert_clean(&stack, Slot::Blue, "v1").await;
@@ -114,14 +122,7 @@ async fn a_rollback_during_a_surge_that_launches_the_old_release_anew_makes_it_a
     let stack = fleet(&Moto::shared(), (1, 1, 2)).create().await;
     let (deployer, replacer) = (stack.start("deployer").await, stack.start("replacer").await);
     deploy_to_the_end(&stack, &deployer, "v2", "d-1").await;
-    let live = stack.group(Slot::Green).await.instances.remove(0);
-    let warning = instance_event("EC2 Spot Instance Interruption Warning", &live).with("instance-action", "stop");
-    let answer = replacer.invoke(warning.json()).await.unwrap();
-    assert_eq!(answer["services"][0]["phase"], "surging", "{answer}");
-    let rollback = stack.start("rollback").await;
-    let asked = json!({"service": stack.name, "reason": "wrong results", "id": "r-1"});
-    let answer = rollback.invoke(asked).await.unwrap();
-    assert_eq!(answer["outcome"], "accepted", "{answer}");
+    roll_back_during_a_surge(&stack, &replacer).await;
     beat_both_until_at_rest(&stack, &deployer, &replacer).await;
     assert_clean(&stack, Slot::Blue, "v1").await;
 }
