@@ -6,7 +6,7 @@ use aws_types::SdkConfig;
 use futures_util::future::try_join;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::decision::Action;
-use signalbox_domain::definition::{Arn, Definition, ReleaseSource};
+use signalbox_domain::definition::{Arn, Capacity, Definition, ReleaseSource};
 use signalbox_domain::deployment::Deployment;
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::{Alarms, Minute, Probe, ProbeAnswer, Quiet, Routing, Surroundings, Window};
@@ -132,6 +132,9 @@ impl Cloud for Aws {
             },
             Action::Resize { slot, to } => self.autoscaling.resize(&of.slots[*slot].asg, *to).await,
             Action::Bound { slot, min, max } => self.autoscaling.bound(&of.slots[*slot].asg, *min, *max).await,
+            Action::Stop { slot, outage_allowed: _ } => {
+                self.autoscaling.resize(&of.slots[*slot].asg, Capacity::NONE).await
+            }
             Action::Suspend { slot, processes } => self.autoscaling.suspend(&of.slots[*slot].asg, processes).await,
             Action::Resume { slot, processes } => self.autoscaling.resume(&of.slots[*slot].asg, processes).await,
             Action::Terminate { instance, slot: _ } => self.autoscaling.terminate(instance).await,

@@ -4,6 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::cap;
 use crate::decision::{Answer, Decision, Outcome};
 use crate::definition::Definition;
 use crate::deployment::{Cause, Deployment, Phase, Stuck, plan};
@@ -33,6 +34,10 @@ pub fn decide(
     if let Trigger::PlanRequested(request) = trigger {
         let would = decide(role, record, seen, definition, &Trigger::DeployRequested(request.clone()), now);
         return Decision { next: record.cloned(), ..Decision::only(plan::answer(would, definition)) };
+    }
+    if let Trigger::ConstraintPreviewed(constraint) = trigger {
+        let constrained = Trigger::Constrained(Some(constraint.clone()));
+        return cap::preview(record, decide(role, record, seen, definition, &constrained, now));
     }
     let now = record.map_or(now, |record| now.max(record.last_look));
     let before = match record {
@@ -69,6 +74,7 @@ pub fn decide(
             look.heal();
             reply
         }
+        Role::BillingGuard => look.constrain(trigger),
     };
     let would = look.say_what_would_be(record, trigger);
     look.finish(&before, reply.or(would))
@@ -84,6 +90,9 @@ impl Look<'_> {
         }
         if let Some(window) = self.window_open() {
             answer.reason += &format!(". Deployments are frozen {window}");
+        }
+        if let Err(refused) = self.billing_allows() {
+            answer.reason += &format!(". {refused}");
         }
         answer.record = Some(Box::new(self.record));
         Decision { next: record.cloned(), ..Decision::only(answer) }
@@ -101,6 +110,7 @@ impl Look<'_> {
                 self.note_prolonged(&actions);
                 actions
             }
+            Role::BillingGuard => cap::actions(&self),
         };
         let answer = self.answer(before, reply);
         let told = !self.told.is_empty();
@@ -159,7 +169,7 @@ impl Look<'_> {
 
     /// What there is to say of a service that nothing moves.
     fn at_rest(&self) -> (Outcome, String) {
-        if self.role == Role::Deployer {
+        if self.role != Role::Replacer {
             return (Outcome::Idle, self.what_is_live());
         }
         if let Some(Operation::Replacement(ended)) = self.last_touched() {
@@ -216,6 +226,7 @@ impl Look<'_> {
                 return holds.then_some(SignedDuration::from_secs(20));
             }
             (None, Role::Deployer) => {}
+            (None, Role::BillingGuard) => return None,
         }
         self.record.standby.as_ref().map(|standby| {
             let left = standby.until.duration_since(self.now);

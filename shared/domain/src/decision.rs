@@ -101,6 +101,13 @@ pub enum Action {
         /// Its maximum.
         max: u32,
     },
+    /// Take all instances of a slot that is live: 0/0/0.
+    Stop {
+        /// The slot.
+        slot: Slot,
+        /// The billing plan says in so many words that a service may be taken off the air.
+        outage_allowed: bool,
+    },
     /// Suspend these scaling processes.
     Suspend {
         /// The slot.
@@ -151,6 +158,7 @@ impl std::fmt::Display for Action {
             Action::WriteRelease { slot, release } => write!(f, "write {release} for {slot}"),
             Action::Resize { slot, to } => write!(f, "resize {slot} to {to}"),
             Action::Bound { slot, min, max } => write!(f, "keep {slot} between {min} and {max}"),
+            Action::Stop { slot, .. } => write!(f, "stop {slot}"),
             Action::Suspend { slot, processes } => write!(f, "suspend {} on {slot}", names(processes)),
             Action::Resume { slot, processes } => write!(f, "resume {} on {slot}", names(processes)),
             Action::Terminate { slot, instance } => write!(f, "terminate {instance} of {slot}"),

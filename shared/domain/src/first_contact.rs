@@ -66,7 +66,11 @@ fn declined(service: &ServiceName, trigger: &Trigger, reason: &str, now: Timesta
         | Trigger::ThawRequested
         | Trigger::Said(_)
         | Trigger::ReplaceRequested { .. }
+        | Trigger::Constrained(Some(_))
+        | Trigger::ConstraintPreviewed(_)
         | Trigger::StatusRequested => (Outcome::Refused, Origin::Invoke),
+        // Nothing is held of a service that has no record.
+        Trigger::Constrained(None) => (Outcome::Idle, Origin::Invoke),
         Trigger::Heartbeat
         | Trigger::Repeated { .. }
         | Trigger::AlarmChanged(_)

@@ -252,6 +252,7 @@ impl Look<'_> {
                 self.note_slots();
                 self.note_pins(&Slot::BOTH);
             }
+            Role::BillingGuard => {}
             Role::Replacer => {
                 self.note_health();
                 if let Some(slot) = self.record.replacement().map(|own| own.slot) {

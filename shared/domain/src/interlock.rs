@@ -3,7 +3,7 @@
 //! only what must never happen to a service that people use:
 //!
 //! - traffic is not sent to a slot that cannot carry it, unless nothing better is left;
-//! - what carries traffic is not shrunk;
+//! - what carries traffic is not shrunk, but where the billing plan allows an outage in so many words;
 //! - the last healthy target is not taken away.
 //!
 //! A refusal here is a defect of ours, never a state of the world: the operation stops, loudly.
@@ -51,6 +51,10 @@ pub fn permit(action: &Action, seen: &Observation) -> Result<(), String> {
                 return Err(format!("{action}: {slot} is {desired} large, so this would take some away"));
             }
             Ok(())
+        }
+        Action::Stop { outage_allowed: true, .. } => Ok(()),
+        Action::Stop { outage_allowed: false, .. } => {
+            Err(format!("{action}: nobody has said that the service may be taken off the air"))
         }
         Action::Terminate { slot, instance } => permit_terminate(action, *slot, instance, seen),
         Action::Suspend { .. }

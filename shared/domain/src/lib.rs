@@ -26,6 +26,8 @@
 //!                 interlock::permit ──► done by the reconciler, after the record was saved
 //! ```
 
+pub mod billing;
+pub mod cap;
 pub mod decide;
 pub mod decision;
 pub mod definition;
@@ -36,6 +38,7 @@ mod intent;
 pub mod interlock;
 mod look;
 pub mod mistake;
+pub mod money;
 pub mod needs;
 pub mod notice;
 pub mod observation;

@@ -48,7 +48,7 @@ impl Needs {
         trigger: &Trigger,
         now: Timestamp,
     ) -> Needs {
-        if role == Role::Replacer {
+        if role != Role::Deployer {
             return Needs { releases: record.is_none(), ..Needs::default() };
         }
         let asks =

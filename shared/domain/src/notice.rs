@@ -71,6 +71,24 @@ pub enum Kind {
     ReplacementHeld,
     /// Replacements go on.
     ReplacementResumed,
+    /// A service is held back for what AWS charges.
+    BillingEnforced,
+    /// It no longer is.
+    BillingLifted,
+    /// It could not be, or not yet.
+    BillingIncomplete,
+    /// What AWS charges has reached a rung of the plan.
+    ChargesPassed,
+    /// What AWS says it charges is not believed.
+    ChargesImplausible,
+    /// It is believed again.
+    ChargesPlausible,
+    /// The month is going to end above a rung.
+    ChargesForecast,
+    /// Nobody knows what AWS charges.
+    ChargesSilent,
+    /// A person said something about charges.
+    ChargesSaid,
 }
 
 impl Kind {
@@ -100,6 +118,15 @@ impl Kind {
             Kind::ReplacementStoodDown => "replacement_stood_down",
             Kind::ReplacementHeld => "replacement_held",
             Kind::ReplacementResumed => "replacement_resumed",
+            Kind::BillingEnforced => "billing_enforced",
+            Kind::BillingLifted => "billing_lifted",
+            Kind::BillingIncomplete => "billing_incomplete",
+            Kind::ChargesPassed => "charges_passed",
+            Kind::ChargesImplausible => "charges_implausible",
+            Kind::ChargesPlausible => "charges_plausible",
+            Kind::ChargesForecast => "charges_forecast",
+            Kind::ChargesSilent => "charges_silent",
+            Kind::ChargesSaid => "charges_said",
         }
     }
 }

@@ -42,6 +42,7 @@ impl Look<'_> {
         match self.role {
             Role::Deployer => &mut self.record.would,
             Role::Replacer => &mut self.record.healing.would,
+            Role::BillingGuard => &mut self.record.billing_would,
         }
     }
 }

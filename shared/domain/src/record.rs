@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::cap::Cap;
 use crate::definition::Capacity;
 use crate::deployment::{Deployment, Took};
 use crate::healing::Healing;
@@ -44,6 +45,12 @@ pub struct Record {
     /// Whether deployments may begin.
     #[serde(default)]
     pub freeze: Option<Freeze>,
+    /// What billing holds back.
+    #[serde(default)]
+    pub cap: Option<Cap>,
+    /// What billing would do now, as it was told last in observe mode.
+    #[serde(default)]
+    pub billing_would: Option<String>,
     /// What would be done now, as it was told last in observe mode.
     #[serde(default)]
     pub would: Option<String>,
@@ -82,6 +89,8 @@ impl Record {
             routing: Intended { split, since: now, seen_since: None, ever_seen: true, earlier: Vec::new() },
             queued: None,
             freeze: None,
+            cap: None,
+            billing_would: None,
             would: None,
             took: Took::default(),
             drift: DriftMemory::default(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::cap::Constraint;
 use crate::definition::Strategy;
 use crate::slot::Slot;
 use crate::text::{AlarmName, InstanceId, Release, RequestId, ServiceName};
@@ -60,6 +61,10 @@ pub enum Trigger {
         /// Why.
         reason: String,
     },
+    /// What the account is charged has this constraint on the service; `None`: it has none any more.
+    Constrained(Option<Constraint>),
+    /// A person asks what that constraint would do; nothing is changed.
+    ConstraintPreviewed(Constraint),
 }
 
 /// Which function looks. Each moves its own kind of operation and leaves the other alone.
@@ -69,6 +74,8 @@ pub enum Role {
     Deployer,
     /// The replacer: replacements.
     Replacer,
+    /// The billing guard: no operation, but what holds a service back.
+    BillingGuard,
 }
 
 /// What AWS says of instances.
@@ -277,7 +284,9 @@ impl Trigger {
             | Trigger::StatusRequested
             | Trigger::InstancesReported(_)
             | Trigger::InstanceHeld(_)
-            | Trigger::ReplaceRequested { .. } => None,
+            | Trigger::ReplaceRequested { .. }
+            | Trigger::Constrained(_)
+            | Trigger::ConstraintPreviewed(_) => None,
         }
     }
 }

@@ -78,8 +78,8 @@ impl<W: World> Reconciler<W> {
 
 /// The notices that this look sends. One that somebody else wrote a moment ago is theirs to send: twice would
 /// wake people twice. If they died, it is sent a little later.
-pub(crate) fn to_send(before: Option<&Record>, next: &Record, now: Timestamp) -> Vec<Notice> {
-    let waited = |notice: &Notice| before.is_some_and(|before| before.outbox.iter().any(|other| other.id == notice.id));
+pub(crate) fn to_send(before: &[Notice], next: &[Notice], now: Timestamp) -> Vec<Notice> {
+    let waited = |notice: &Notice| before.iter().any(|other| other.id == notice.id);
     let fresh = |notice: &Notice| now.duration_since(notice.at) < WRITER_SENDS_WITHIN;
-    next.outbox.iter().filter(|notice| !(waited(notice) && fresh(notice))).cloned().collect()
+    next.iter().filter(|notice| !(waited(notice) && fresh(notice))).cloned().collect()
 }

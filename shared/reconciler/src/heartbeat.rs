@@ -102,7 +102,7 @@ impl<W: World> Reconciler<W> {
         let mut patience = LONGEST_WAIT;
         loop {
             let again = match self.look_within(patience, &nudge).await {
-                Ok(Looked { answer, look_again_in, moved }) => {
+                Ok(Looked { answer, look_again_in, moved, .. }) => {
                     last_move = if moved { Some(answer) } else { last_move };
                     look_again_in
                 }

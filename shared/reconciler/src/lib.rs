@@ -14,6 +14,7 @@
 //! A crash between any two steps leaves a record that the next look completes.
 
 mod announce;
+mod billing;
 mod budget;
 mod concerned;
 mod heartbeat;
@@ -21,5 +22,6 @@ mod look;
 mod observe;
 pub mod ports;
 
+pub use billing::BillingError;
 pub use heartbeat::{Heartbeat, HeartbeatError, Linger};
 pub use look::{LATEST_START, LookError, Looked, Reconciler};

@@ -2,6 +2,7 @@
 
 use futures_util::future::{join, try_join_all};
 use jiff::{SignedDuration, Timestamp};
+use signalbox_domain::cap::Cap;
 use signalbox_domain::decide::{decide, halt};
 use signalbox_domain::decision::{Action, Answer, Decision, Outcome, Touched};
 use signalbox_domain::definition::Definition;
@@ -44,6 +45,16 @@ pub struct Looked {
     pub look_again_in: Option<SignedDuration>,
     /// The operation's phase moved, or one began or ended.
     pub moved: bool,
+    /// What was to be done and could not be; the next look tries it again.
+    pub failed: Option<String>,
+    /// What billing holds of the service after this look.
+    pub cap: Option<Cap>,
+}
+
+/// What was saved, and done as far as it could be.
+struct Done {
+    /// The first action that could not be, and why.
+    failed: Option<String>,
 }
 
 /// Why a look came to nothing.
@@ -167,7 +178,8 @@ impl<W: World> Reconciler<W> {
         )
         .await;
         let (seen, items) = (seen?, items?.into_iter().flatten().collect());
-        if self.role == Role::Replacer && record.is_none() && seen.releases.is_none() {
+        let owes_nothing = trigger == Trigger::Constrained(None);
+        if self.role != Role::Deployer && record.is_none() && seen.releases.is_none() && !owes_nothing {
             // What an event says would be lost with an answer; a failure has it delivered again.
             let (resource, source) = (definition.name.to_string(), "not readable at the first contact".into());
             let class = ErrorClass::Retry;
@@ -176,9 +188,10 @@ impl<W: World> Reconciler<W> {
         let decision = decide(self.role, record.as_ref(), &seen, &definition, &trigger, now);
         let decision = second_lock(decision, &seen, &definition, now);
         let moved = decision.is_move();
-        let looked = Looked { answer: decision.answer.clone(), look_again_in: decision.look_again_in, moved };
+        let cap = decision.next.as_ref().and_then(|next| next.cap.clone());
+        let (answer, look_again_in) = (decision.answer.clone(), decision.look_again_in);
         let done = Box::pin(self.carry_out(&definition, nudge, record.as_ref(), version, decision, items, now)).await?;
-        Ok(done.then_some(looked))
+        Ok(done.map(|Done { failed }| Looked { answer, look_again_in, moved, failed, cap }))
     }
 
     /// Waits until the load balancer may be asked for all that this look needs of it.
@@ -198,10 +211,10 @@ impl<W: World> Reconciler<W> {
         if let Some(notice) = notice {
             self.world.publish(&nudge.service, None, &notice).await?;
         }
-        Ok(Looked { answer, look_again_in: None, moved: false })
+        Ok(Looked { answer, look_again_in: None, moved: false, failed: None, cap: None })
     }
 
-    /// Saves, acts and announces. `false`: the save lost the race, and nothing was done.
+    /// Saves, acts and announces. `None`: the save lost the race, and nothing was done.
     #[expect(clippy::too_many_arguments, reason = "the parts of one look, handed over once")]
     async fn carry_out(
         &self,
@@ -212,10 +225,11 @@ impl<W: World> Reconciler<W> {
         decision: Decision,
         items: Vec<OperationItem>,
         now: Timestamp,
-    ) -> Result<bool, LookError> {
+    ) -> Result<Option<Done>, LookError> {
         let record = decision.next.clone().filter(|next| Some(next) != before);
         let written = record.is_some();
-        let outbox = decision.next.as_ref().map(|next| to_send(before, next, now));
+        let waited = before.map_or(&[][..], |before| &before.outbox);
+        let outbox = decision.next.as_ref().map(|next| to_send(waited, &next.outbox, now));
         let save = Save {
             service: nudge.service.clone(),
             record: record.map(|record| (record, version)),
@@ -226,10 +240,10 @@ impl<W: World> Reconciler<W> {
         };
         let saves = save.record.is_some() || save.decision.is_some() || !save.operations.is_empty();
         if saves && self.world.save(&save).await? == Saved::Lost {
-            return Ok(false);
+            return Ok(None);
         }
         let saved_at = self.world.now();
-        self.act(definition, &decision.actions, saved_at).await;
+        let failed = self.act(definition, &decision.actions, saved_at).await;
         for notice in &decision.orphans {
             self.world.publish(&definition.name, definition.alerts_topic_arn.as_ref(), notice).await?;
         }
@@ -239,16 +253,16 @@ impl<W: World> Reconciler<W> {
             let version = if written { Some(version.map_or(1, |version| version + 1)) } else { version };
             self.announce(definition, nudge, next, version, &outbox).await;
         }
-        Ok(true)
+        Ok(Some(Done { failed }))
     }
 
     /// Does what was decided, in order, and stops at the first failure: the next look sees what is
-    /// missing and does it then.
-    async fn act(&self, definition: &Definition, actions: &[Action], saved_at: Timestamp) {
+    /// missing and does it then. What failed, if anything did.
+    async fn act(&self, definition: &Definition, actions: &[Action], saved_at: Timestamp) -> Option<String> {
         for action in actions {
             if self.world.now().duration_since(saved_at) > LATEST_START {
                 tracing::warn!(service = %definition.name, %action, "too late after the save; left to the next look");
-                return;
+                return None;
             }
             if let Action::Route { .. } = action {
                 // It reads the actions anew before it writes them, and does not wait: a late write is worse than
@@ -259,10 +273,11 @@ impl<W: World> Reconciler<W> {
                 Ok(()) => tracing::info!(service = %definition.name, %action, "done"),
                 Err(error) => {
                     tracing::error!(service = %definition.name, %action, %error, "failed; the next look tries again");
-                    return;
+                    return Some(format!("{action}: {error}"));
                 }
             }
         }
+        None
     }
 }
 
@@ -313,7 +328,8 @@ fn operation_items(decision: &Decision, former: &[OperationItem]) -> Vec<Operati
 fn worth_recording(trigger: &Trigger, decision: &Decision) -> bool {
     match trigger {
         Trigger::Heartbeat => decision.is_move(),
-        Trigger::StatusRequested | Trigger::PlanRequested(_) => false,
+        Trigger::Constrained(_) => decision.is_move() || decision.answer.outcome == Outcome::Accepted,
+        Trigger::StatusRequested | Trigger::PlanRequested(_) | Trigger::ConstraintPreviewed(_) => false,
         Trigger::AlarmChanged(_)
         | Trigger::GroupScaled(_)
         | Trigger::DeployRequested(_)
@@ -363,5 +379,8 @@ fn describe(trigger: &Trigger) -> String {
         }
         Trigger::InstanceHeld(held) => format!("{} waits at {}", held.instance, held.hook),
         Trigger::ReplaceRequested { instance, .. } => format!("replace {instance}"),
+        Trigger::Constrained(Some(constraint)) => format!("billing at {}", constraint.rung),
+        Trigger::Constrained(None) => "billing lets go".to_owned(),
+        Trigger::ConstraintPreviewed(constraint) => format!("preview of {}", constraint.rung),
     }
 }

@@ -7,9 +7,11 @@ use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use signalbox_domain::billing::{Charge, Month, MonthName};
 use signalbox_domain::decision::{Action, Entry, Outcome};
 use signalbox_domain::definition::{Arn, Capacity, Definition};
 use signalbox_domain::deployment::Deployment;
+use signalbox_domain::money::Cents;
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::{
     Alarms, Lifecycle, Minute, Probe, ProbeAnswer, Process, Quiet, Routing, Surroundings, TargetHealth, Window,
@@ -199,6 +201,38 @@ pub struct DecisionItem {
 impl DecisionItem {
     /// How long it is kept.
     pub const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+}
+
+/// What the billing guard needs beyond a [`World`]: what AWS charges, and what is remembered of the month.
+pub trait Billing {
+    /// What AWS estimates of the account's charges, as it was put between these times, oldest first.
+    fn charges(&self, from: Timestamp, to: Timestamp) -> impl Future<Output = Result<Vec<Charge>, CloudError>>;
+    /// What each of its services charged last between these times, the dearest first.
+    fn breakdown(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> impl Future<Output = Result<Vec<(String, Cents)>, CloudError>>;
+    /// The billing plan and what is remembered of this month and the one before, strongly consistent.
+    fn load_month(&self, month: MonthName) -> impl Future<Output = Result<LoadedMonth, CloudError>>;
+    /// Saves a month that must still have this version; `None`: it must not exist.
+    fn save_month(
+        &self,
+        month: &Month,
+        version: Option<u64>,
+        nonce: u128,
+    ) -> impl Future<Output = Result<Saved, CloudError>>;
+}
+
+/// What is known of a month.
+#[derive(Clone, Debug, Default)]
+pub struct LoadedMonth {
+    /// The plan's text.
+    pub plan: Option<String>,
+    /// The month and the version it was read at.
+    pub month: Option<(Month, u64)>,
+    /// The month before.
+    pub last: Option<Month>,
 }
 
 /// The way out to people.

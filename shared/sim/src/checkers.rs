@@ -143,6 +143,20 @@ fn before_shrinking(world: &mut World, slot: Slot, to: u32) {
     }
 }
 
+/// What is checked before the functions empty a slot that is live: nobody but the team may allow that.
+pub(crate) fn before_stopping(world: &mut World, slot: Slot) {
+    let allowed = world.account.plan.as_ref().is_some_and(|plan| plan.contains(r#""allow_outage":true"#));
+    if !allowed {
+        world.violate(Invariant::NeverTheLastOne, format!("{slot} is stopped and no plan allows an outage"));
+        return;
+    }
+    if world.healthy(slot.other()) > 0 && world.carries(slot.other()) {
+        world.violate(Invariant::NoEarlyTeardown, format!("{slot} is stopped while traffic moves"));
+    }
+    world.account.stopped = true;
+    Slot::BOTH.into_iter().for_each(|slot| world.excused_until[slot] = Timestamp::MAX);
+}
+
 /// What is checked before the functions terminate an instance.
 pub(crate) fn before_terminating(world: &mut World, slot: Slot, id: &str) {
     let now = world.now;

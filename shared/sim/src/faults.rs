@@ -178,11 +178,15 @@ pub enum Tampering {
     GrowTooLittle,
     /// Another instance is terminated than the one that was meant.
     TerminateAnother,
+    /// What billing holds back is never given back.
+    KeepCap,
+    /// Rungs that have fired are forgotten.
+    ForgetRungs,
 }
 
 impl Tampering {
     /// All of them.
-    pub const ALL: [Tampering; 16] = [
+    pub const ALL: [Tampering; 18] = [
         Tampering::DropGuard,
         Tampering::SkipPin,
         Tampering::KeepPins,
@@ -199,6 +203,8 @@ impl Tampering {
         Tampering::SkipRelease,
         Tampering::GrowTooLittle,
         Tampering::TerminateAnother,
+        Tampering::KeepCap,
+        Tampering::ForgetRungs,
     ];
 }
 

@@ -2,10 +2,11 @@
 //! event, commands when somebody gives them. Each invocation is a task of its own; it may be
 //! delivered twice, late or never, and may die on the way.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
+use signalbox_domain::billing;
 use signalbox_domain::decision::Answer;
 use signalbox_domain::text::ServiceName;
 use signalbox_domain::trigger::{AlarmChange, Nudge, Role, Trigger};
@@ -13,7 +14,7 @@ use signalbox_reconciler::{Linger, LookError, Reconciler};
 
 use crate::checkers::Invariant;
 use crate::faults::{Faults, Wrong};
-use crate::ports::SimPorts;
+use crate::ports::{Life, SimPorts};
 use crate::time::{Shared, start, until, wait};
 
 /// How long a heartbeat stays with what moves, as in production.
@@ -39,7 +40,7 @@ impl Functions {
     pub async fn beat(self, role: Role) {
         let after = match role {
             Role::Deployer => 0,
-            Role::Replacer => 25,
+            Role::Replacer | Role::BillingGuard => 25,
         };
         loop {
             let next_minute = ((self.world.borrow().now.as_second() - after) / 60 + 1) * 60 + after;
@@ -55,6 +56,45 @@ impl Functions {
             start(&self.world, async move {
                 // What fails is tried again at the next beat, as in production.
                 let _ = Reconciler::new(role, SimPorts::new(&world)).heartbeat(Linger { until: at + LINGER }).await;
+            });
+        }
+    }
+
+    /// The billing guard's schedule, where there is a plan: every quarter of an hour.
+    pub async fn beat_for_billing(self) {
+        loop {
+            let Ok(at) = Timestamp::from_second((self.world.borrow().now.as_second() / 900 + 1) * 900) else { return };
+            until(&self.world, at).await;
+            let missed = self.is_fated(|faults| faults.missed_beat, Wrong::MissedBeat);
+            if self.world.borrow().account.plan.is_some() && !missed {
+                let world = Rc::clone(&self.world);
+                start(&self.world, async move {
+                    let guard = Reconciler::new(Role::BillingGuard, SimPorts::new(&world));
+                    let _ = guard.look_at_charges(&billing::Trigger::Heartbeat).await;
+                });
+            }
+        }
+    }
+
+    /// An event or a command of the billing guard: late or twice where the weather has it so, and again when it
+    /// failed.
+    pub(crate) fn deliver_to_guard(&self, trigger: billing::Trigger) {
+        let twice = self.is_fated(|faults| faults.duplicated, Wrong::Duplicated);
+        for _ in 0..=u32::from(twice) {
+            let late = self.lateness();
+            let (world, trigger) = (Rc::clone(&self.world), trigger.clone());
+            start(&self.world, async move {
+                wait(&world, late).await;
+                for pause in [SignedDuration::ZERO].into_iter().chain(RETRIES) {
+                    wait(&world, pause).await;
+                    let ports = SimPorts::new(&world);
+                    let (life, asked) = (ports.life(), trigger.clone());
+                    let guard =
+                        async move { Reconciler::new(Role::BillingGuard, ports).look_at_charges(&asked).await.is_ok() };
+                    if outlives(&world, &life, guard).await == Some(true) {
+                        return;
+                    }
+                }
             });
         }
     }
@@ -113,30 +153,17 @@ impl Functions {
     async fn invoke(&self, role: Role, nudge: &Nudge) -> bool {
         let ports = SimPorts::new(&self.world);
         let life = ports.life();
-        let answer = Rc::new(RefCell::new(None));
-        let (heard, asked) = (Rc::clone(&answer), nudge.clone());
         let before = self.world.borrow().table.decisions.len();
-        start(&self.world, async move {
-            let looked = Reconciler::new(role, ports).look(&asked).await;
-            *heard.borrow_mut() = Some(looked.is_ok());
-        });
-        loop {
-            if let Some(answered) = *answer.borrow() {
-                let mut world = self.world.borrow_mut();
-                if answered
-                    && world.table.decisions.len() == before
-                    && world.table.records.contains_key(nudge.service.as_str())
-                {
-                    world.violate(Invariant::Explained, format!("no decision was recorded for {:?}", nudge.trigger));
-                }
-                world.answered += u64::from(answered);
-                return answered;
-            }
-            if life.is_over() {
-                return false;
-            }
-            wait(&self.world, SignedDuration::from_millis(100)).await;
+        let asked = nudge.clone();
+        let looks = async move { Reconciler::new(role, ports).look(&asked).await.is_ok() };
+        let Some(answered) = outlives(&self.world, &life, looks).await else { return false };
+        let mut world = self.world.borrow_mut();
+        let known = world.table.records.contains_key(nudge.service.as_str());
+        if answered && world.table.decisions.len() == before && known {
+            world.violate(Invariant::Explained, format!("no decision was recorded for {:?}", nudge.trigger));
         }
+        world.answered += u64::from(answered);
+        answered
     }
 
     /// A command: one look, and its answer.
@@ -160,6 +187,20 @@ impl Functions {
         match world.goes_wrong((late > 0).then_some(Wrong::Late(late))) {
             Some(Wrong::Late(seconds)) => SignedDuration::from_secs(seconds),
             _ => SignedDuration::ZERO,
+        }
+    }
+}
+
+/// Lets an invocation work; whether it answered, or `None` where it died.
+async fn outlives(world: &Shared, life: &Life, work: impl Future<Output = bool> + 'static) -> Option<bool> {
+    let answer = Rc::new(Cell::new(None));
+    let heard = Rc::clone(&answer);
+    start(world, async move { heard.set(Some(work.await)) });
+    loop {
+        match answer.get() {
+            None if life.is_over() => return None,
+            None => wait(world, SignedDuration::from_millis(100)).await,
+            answered => return answered,
         }
     }
 }

@@ -18,6 +18,7 @@
 pub mod alarms;
 pub mod autoscaling;
 pub mod balancer;
+pub mod billing;
 pub mod checkers;
 pub mod demo;
 pub mod faults;

@@ -85,13 +85,17 @@ impl SimPorts {
     }
 
     /// Reads something: it takes as long as a call takes, and may be throttled.
-    async fn read<T>(&self, operation: &'static str, then: impl FnOnce(&mut World) -> T) -> Result<T, CloudError> {
+    pub(crate) async fn read<T>(
+        &self,
+        operation: &'static str,
+        then: impl FnOnce(&mut World) -> T,
+    ) -> Result<T, CloudError> {
         self.begin(operation, false).await?;
         Ok(then(&mut self.world.borrow_mut()))
     }
 
     /// Changes something, once in the world even where its answer is lost.
-    async fn change<T>(
+    pub(crate) async fn change<T>(
         &self,
         operation: &'static str,
         then: impl FnOnce(&mut World) -> T + 'static,
@@ -349,6 +353,7 @@ fn api_name(action: &Action) -> &'static str {
         Action::Route { .. } => "ModifyListener",
         Action::WriteRelease { .. } => "PutParameter",
         Action::Resize { .. } | Action::Bound { .. } => "UpdateAutoScalingGroup",
+        Action::Stop { .. } => "UpdateAutoScalingGroup",
         Action::Suspend { .. } => "SuspendProcesses",
         Action::Resume { .. } => "ResumeProcesses",
         Action::Terminate { .. } => "TerminateInstanceInAutoScalingGroup",
@@ -369,8 +374,9 @@ fn is_tampered(world: &World, action: &Action) -> bool {
         Action::Suspend { .. } => world.tampers(Tampering::SkipSuspend),
         Action::Resume { .. } => world.tampers(Tampering::SkipResume),
         Action::WriteRelease { .. } => world.tampers(Tampering::SkipRelease),
+        Action::Bound { slot, max, .. } => *max > world.groups[*slot].capacity.max && world.tampers(Tampering::KeepCap),
         Action::Route { .. }
-        | Action::Bound { .. }
+        | Action::Stop { .. }
         | Action::Terminate { .. }
         | Action::CompleteLifecycle { .. }
         | Action::ProlongLifecycle { .. } => false,
@@ -401,6 +407,11 @@ fn apply(world: &mut World, action: &Action) -> Result<(), CloudError> {
             checkers::before_resize(world, *slot, to);
             let lowered = world.resize(*slot, to);
             lowered.map_err(|why| refused("UpdateAutoScalingGroup", slot.to_string(), ErrorClass::Permanent, why))?;
+        }
+        Action::Stop { slot, .. } => {
+            checkers::before_stopping(world, *slot);
+            let stopped = world.resize(*slot, Capacity::NONE);
+            stopped.map_err(|why| refused("UpdateAutoScalingGroup", slot.to_string(), ErrorClass::Permanent, why))?;
         }
         Action::Suspend { slot, processes } => world.groups[*slot].suspended.extend(processes),
         Action::Resume { slot, processes } => {

@@ -92,6 +92,7 @@ pub fn run(scenario: &Scenario, conditions: &Conditions) -> Result<Run, Malforme
     let mut executor = Executor::new(&world);
     executor.spawn(functions.clone().beat(Role::Deployer));
     executor.spawn(functions.clone().beat(Role::Replacer));
+    executor.spawn(functions.clone().beat_for_billing());
     executor.spawn(functions.clone().deliver_alarms(service));
     play(scenario, &world, &functions, &mut executor);
     if conditions.weather {
@@ -183,7 +184,8 @@ fn come_to_rest(world: &Shared, functions: &Functions, executor: &mut Executor) 
     let latest = if faults_until == Timestamp::MAX { began } else { faults_until } + COMES_TO_REST_WITHIN;
     let (mut rested, mut asked) = (0, began);
     while rested < 300 {
-        let busy = world.borrow().table.records.get(SERVICE).is_some_and(|(record, _, _)| record.is_busy());
+        let busy = world.borrow().account.is_busy()
+            || world.borrow().table.records.get(SERVICE).is_some_and(|(record, _, _)| record.is_busy());
         rested = if busy { 0 } else { rested + 30 };
         if world.borrow().now > latest {
             let phase = phase_of(&world.borrow());
@@ -266,6 +268,9 @@ fn judge_slots(scenario: &Scenario, world: &World, live: Slot, acceptable: &[&st
                 | What::Release(_, Quality::DiesLater | Quality::BootsBadly)
         ) || (one && deploys)
     });
+    // A release that nobody lived to hear is in the dead-letter queue.
+    let held_back = world.account.month().is_some_and(|month| month.in_force.is_some());
+    let resized = resized || held_back;
     let given_back = group.capacity.min == former.min && group.capacity.max == former.max.max(group.capacity.desired);
     let grown = group.capacity.desired > former.desired && !sickened && group.policy.is_none();
     if !resized && (!given_back || grown) {
@@ -276,7 +281,7 @@ fn judge_slots(scenario: &Scenario, world: &World, live: Slot, acceptable: &[&st
         wrong.push(format!("{} is idle and costs {}", live.other(), idle.capacity));
     }
     for slot in Slot::BOTH {
-        if !world.groups[slot].suspended.is_empty() {
+        if !world.groups[slot].suspended.is_empty() && !held_back {
             wrong.push(format!("{slot} is left with suspended processes"));
         }
     }

@@ -1,6 +1,7 @@
 //! Scenarios: what people, pipelines and the world do to a service, at which moment. A scenario says
 //! nothing of how it should be handled; it says which ends are acceptable.
 
+mod billing;
 mod deployment;
 mod mixture;
 mod replacement;
@@ -42,6 +43,7 @@ impl Scenario {
     pub fn all() -> Vec<Scenario> {
         let mut all = deployment::scenarios();
         all.extend(replacement::scenarios());
+        all.extend(billing::scenarios());
         all.push(mixture::mixture(0));
         all
     }

@@ -16,6 +16,7 @@ use signalbox_domain::trigger::AlarmState;
 use crate::alarms::{Alarm, AlarmEvent};
 use crate::autoscaling::{Group, Instance};
 use crate::balancer::Balancer;
+use crate::billing::Account;
 use crate::checkers::{Invariant, Violation};
 use crate::faults::Faults;
 use crate::table::Table;
@@ -76,6 +77,8 @@ pub struct World {
     pub resized: bool,
     /// Whether the replacer is installed.
     pub heals: bool,
+    /// What the account is charged.
+    pub account: Account,
     /// The capacity of the live group at the beginning, which it must be given back.
     pub(crate) opened_with: Capacity,
     pub(crate) random: Random,
@@ -194,6 +197,7 @@ impl World {
             seconds_down: 0,
             resized: false,
             heals: false,
+            account: Account::default(),
             opened_with: live,
             random: Random {
                 boots: random(1),
@@ -297,6 +301,7 @@ impl World {
         if self.now.as_second() % 60 == 0 {
             alarms::minute(self);
         }
+        self.account_second();
         checkers::every_second(self);
     }
 }

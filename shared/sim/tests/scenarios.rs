@@ -114,6 +114,8 @@ const CAUGHT_BY: [(Tampering, Invariant); Tampering::ALL.len()] = [
     (Tampering::SkipRelease, Invariant::Terminates),
     (Tampering::GrowTooLittle, Invariant::Terminates),
     (Tampering::TerminateAnother, Invariant::NeverTheLastOne),
+    (Tampering::KeepCap, Invariant::Terminates),
+    (Tampering::ForgetRungs, Invariant::Terminates),
 ];
 
 #[test]

@@ -40,6 +40,7 @@ impl Look<'_> {
             return Err(format!("an instance is being replaced; try again in a few minutes: {}", other.describe()));
         }
         self.freeze_allows()?;
+        self.billing_allows()?;
         self.definition.release.accepts(&request.release)?;
         self.surroundings_allow()?;
         self.alarms_allow(request.fix_forward)?;
@@ -117,8 +118,8 @@ impl Look<'_> {
         let keep = self.record.live;
         let slot = keep.other();
         let live_now = self.seen.groups[keep].capacity;
-        // A replacement that gave way may have raised it by one.
-        let unraised = self.unraised(keep);
+        // A replacement that gave way may have raised it by one, and billing holds it back.
+        let unraised = self.uncapped(keep, self.unraised(keep));
         let capacity = self.definition.capacity.unwrap_or(unraised);
         let size = unraised.desired.max(capacity.desired).max(capacity.min).max(1);
         if self.record.standby.take().is_some() {
@@ -182,10 +183,12 @@ impl Look<'_> {
     fn pin(&mut self, slot: Slot, former: Capacity, set: Capacity) {
         let group = &self.seen.groups[slot];
         let ours_already = self.record.pins[slot].take().map(|pin| pin.suspended).unwrap_or_default();
+        let held_by_billing = self.record.take_held(slot).map(|held| held.suspended).unwrap_or_default();
         let suspended = Process::MEDDLING
             .into_iter()
             .filter(|process| !group.suspended.contains(process))
             .chain(ours_already)
+            .chain(held_by_billing)
             .collect();
         self.record.pins[slot] = Some(Pin::on(group, former, set, suspended, self.now));
     }

@@ -35,6 +35,9 @@ impl Look<'_> {
             Trigger::InstancesReported(_) | Trigger::InstanceHeld(_) | Trigger::ReplaceRequested { .. } => {
                 Reply::new(Outcome::Ignored, "this is the replacer's to answer")
             }
+            Trigger::Constrained(_) | Trigger::ConstraintPreviewed(_) => {
+                Reply::new(Outcome::Ignored, "this is the billing guard's to answer")
+            }
         }
     }
 

@@ -70,7 +70,8 @@ impl Look<'_> {
     /// What is wrong with an instance of the live slot, if anything is. Who has just been launched is not
     /// judged for as long as its group gives it.
     pub(crate) fn sickness(&self, instance: &Instance) -> Option<Sickness> {
-        if instance.lifecycle != Lifecycle::InService {
+        // What billing has stopped is meant to be down.
+        if instance.lifecycle != Lifecycle::InService || self.record.is_stopped(self.record.live) {
             return None;
         }
         let grace = self.seen.groups[self.record.live].grace;

@@ -167,6 +167,7 @@ impl Bench {
                 assert!(*min <= capacity.desired && capacity.desired <= *max, "AWS would resize the group");
                 (capacity.min, capacity.max) = (*min, *max);
             }
+            Action::Stop { slot, .. } => self.seen.groups[*slot].capacity = Capacity::NONE,
             Action::Suspend { slot, processes } => self.seen.groups[*slot].suspended.extend(processes),
             Action::Resume { slot, processes } => {
                 self.seen.groups[*slot].suspended.retain(|process: &Process| !processes.contains(process));

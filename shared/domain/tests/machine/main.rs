@@ -11,6 +11,8 @@
 mod arrival;
 mod behaviours;
 mod bench;
+mod billing;
+mod cap;
 mod definition;
 mod evidence;
 mod found;

@@ -6,6 +6,7 @@ use signalbox_domain::trigger::{AlarmState, ReportCause, Word};
 
 use super::script::{Line, Quality, What, When};
 use super::{Scenario, deployment};
+use crate::billing::PLAN;
 use crate::demo::ALARM;
 use crate::world::World;
 
@@ -40,14 +41,20 @@ const PHASES: [&str; 7] =
     ["provisioning", "verifying", "shifting", "baking", "standby", "rolling_back", "awaiting_approval"];
 const DEPLOYS: [(&str, &str); 4] = [("d-1", "v2"), ("d-2", "v3"), ("d-3", "v4"), ("d-4", "v2")];
 const ROLLBACKS: [&str; 3] = ["r-1", "r-2", "r-3"];
-/// One instance or three that are all needed, with the replacer or without.
-const OPENINGS: [fn(&mut World); 4] = [
+/// One instance or three that are all needed, with the replacer and the billing guard or without.
+const OPENINGS: [fn(&mut World); 6] = [
     deployment::as_it_is,
     deployment::fleet,
     |world| world.heals = true,
     |world| {
         deployment::fleet(world);
         world.heals = true;
+    },
+    |world| world.open_account(PLAN),
+    |world| {
+        deployment::fleet(world);
+        world.heals = true;
+        world.open_account(PLAN);
     },
 ];
 const REPORTS: [ReportCause; 3] =
@@ -121,7 +128,7 @@ fn something(rng: &mut Rng) -> (What, Option<What>) {
     let slot = if rng.bool() { Slot::Blue } else { Slot::Green };
     let (id, release) = DEPLOYS[rng.usize(0..DEPLOYS.len())];
     let size = rng.u32(1..5);
-    let what = match rng.u32(0..30) {
+    let what = match rng.u32(0..33) {
         0..=2 => What::Deploy(id, release),
         3 => What::FixForward(id, release),
         4 | 5 => What::Rollback(ROLLBACKS[rng.usize(0..ROLLBACKS.len())]),
@@ -146,6 +153,8 @@ fn something(rng: &mut Rng) -> (What, Option<What>) {
         27 => What::GroupTakes(slot),
         28 => What::Replace,
         22 => return (What::Dependency(rng.u32(10..300)), Some(What::Dependency(0))),
+        29 | 30 => return (What::Charge(rng.i64(1_000..8_900)), Some(What::ReleaseBilling)),
+        31 => What::ExemptBilling(rng.i64(60..3_600)),
         _ => return (What::Neighbours(rng.u32(6..10)), Some(What::Neighbours(0))),
     };
     (what, None)

@@ -1,7 +1,9 @@
 //! The words a scenario is written in.
 
 use jiff::{SignedDuration, Timestamp};
+use signalbox_domain::billing::{self, BudgetAlert, BudgetReport};
 use signalbox_domain::definition::Capacity;
+use signalbox_domain::money::Cents;
 use signalbox_domain::observation::Process;
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::trigger::{
@@ -122,6 +124,18 @@ pub enum What {
     Dependency(u32),
     /// The nodes follow the listener within so many seconds.
     FollowWithin(i64),
+    /// AWS puts a reading of what it charges, in cents.
+    Charge(i64),
+    /// AWS puts one that is so many seconds old.
+    LateCharge(i64, i64),
+    /// AWS Budgets writes a mail, in cents.
+    BudgetsMail(BudgetAlert, i64),
+    /// Somebody lifts what billing holds back.
+    ReleaseBilling,
+    /// Somebody says that a reading is right.
+    ConfirmBilling,
+    /// Somebody answers for what is charged for so many seconds.
+    ExemptBilling(i64),
 }
 
 /// What a release is like.
@@ -177,6 +191,11 @@ impl What {
     pub(crate) fn happen(self, world: &Shared, functions: &Functions) {
         world.borrow_mut().person(self.to_string());
         let now = world.borrow().now;
+        let of_the_guard = self.asks_the_guard(&mut world.borrow_mut(), now);
+        if let Some(trigger) = of_the_guard {
+            functions.deliver_to_guard(trigger);
+            return;
+        }
         let trigger = self.asks(&world.borrow(), now);
         if let Some(trigger) = trigger {
             if let Ok(service) = SERVICE.parse() {
@@ -185,6 +204,29 @@ impl What {
             return;
         }
         self.change(&mut world.borrow_mut());
+    }
+
+    /// What is asked of the billing guard, if something is.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "everything else asks the other functions")]
+    fn asks_the_guard(self, world: &mut World, now: Timestamp) -> Option<billing::Trigger> {
+        let reason = || "we know".to_owned();
+        let until = |seconds| now + SignedDuration::from_secs(seconds);
+        match self {
+            What::Charge(cents) => world.charge(cents, SignedDuration::ZERO),
+            What::LateCharge(cents, seconds) => world.charge(cents, SignedDuration::from_secs(seconds)),
+            What::BudgetsMail(alert, cents) => {
+                return Some(billing::Trigger::BudgetReported(BudgetReport { alert, amount: Cents(cents) }));
+            }
+            What::ReleaseBilling => return Some(billing::Trigger::Release { reason: reason() }),
+            What::ConfirmBilling => return Some(billing::Trigger::Confirm { reason: reason() }),
+            What::ExemptBilling(seconds) => {
+                let owner = "ana".to_owned();
+                return Some(billing::Trigger::Exempt { until: until(seconds), owner, reason: reason() });
+            }
+            _ => return None,
+        }
+        // An alarm on what is charged says so.
+        Some(billing::Trigger::AlarmChanged)
     }
 
     /// What is asked of the functions, if something is.
@@ -265,7 +307,13 @@ impl What {
             | What::HookRefuses(_)
             | What::HookWaits(_)
             | What::Dependency(_)
-            | What::FollowWithin(_) => None,
+            | What::FollowWithin(_)
+            | What::Charge(_)
+            | What::LateCharge(..)
+            | What::BudgetsMail(..)
+            | What::ReleaseBilling
+            | What::ConfirmBilling
+            | What::ExemptBilling(_) => None,
         }
     }
 
@@ -388,7 +436,13 @@ impl What {
             | What::Report(..)
             | What::Withdraw(..)
             | What::ReportStranger(_)
-            | What::Replace => {}
+            | What::Replace
+            | What::Charge(_)
+            | What::LateCharge(..)
+            | What::BudgetsMail(..)
+            | What::ReleaseBilling
+            | What::ConfirmBilling
+            | What::ExemptBilling(_) => {}
         }
     }
 }

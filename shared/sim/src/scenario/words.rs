@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use signalbox_domain::billing::BudgetAlert;
+use signalbox_domain::money::Cents;
 use signalbox_domain::trigger::AlarmState;
 
 use super::script::{Line, Quality, What, When};
@@ -29,6 +31,15 @@ impl fmt::Display for What {
             What::ForceRollback(id) => write!(f, "somebody forces a rollback ({id})"),
             What::Say(word) => write!(f, "somebody says {}", word.verb()),
             What::Freeze(seconds) => write!(f, "somebody freezes deployments for {seconds} s"),
+            What::Charge(cents) => write!(f, "AWS has charged {}", Cents(*cents)),
+            What::LateCharge(cents, seconds) => write!(f, "AWS had charged {} {seconds} s ago", Cents(*cents)),
+            What::BudgetsMail(BudgetAlert::Actual, cents) => {
+                write!(f, "a mail says that {} was charged", Cents(*cents))
+            }
+            What::BudgetsMail(BudgetAlert::Forecasted, cents) => write!(f, "a mail expects {}", Cents(*cents)),
+            What::ReleaseBilling => f.write_str("somebody lifts what billing holds back"),
+            What::ConfirmBilling => f.write_str("somebody confirms what is charged"),
+            What::ExemptBilling(seconds) => write!(f, "somebody answers for what is charged for {seconds} s"),
             What::Thaw => f.write_str("somebody thaws deployments"),
             What::Adopt(slot, release) => write!(f, "somebody says that {slot} is live with {release}"),
             What::Alarm(state, seconds) => {

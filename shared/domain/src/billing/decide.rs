@@ -1,0 +1,421 @@
+//! What one look at the charges leads to: pure and total, like everything here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::answer::{Answer, what_is_in_force};
+use super::charges::{Charge, Judged, Standing, judge};
+use super::forecast::{Forecast, forecast};
+use super::month::{Exemption, Fired, InForce, Month, MonthName, Said, Stands};
+use super::plan::{Measure, Plan, Rung};
+use super::trigger::{BudgetAlert, BudgetReport, Trigger};
+use crate::cap::Constraint;
+use crate::decision::Outcome;
+use crate::money::Cents;
+use crate::notice::{Kind, Notice, Severity};
+use crate::text::ServiceName;
+
+/// AWS puts a new reading about every six hours; after this long without one, something is wrong.
+const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// What was seen of the charges.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The readings of this month and of the one before, oldest first; `None`: they could not be read.
+    pub charges: Option<Vec<Charge>>,
+    /// The services of AWS that cost most so far, the dearest first; `None`: not asked, or not readable.
+    pub breakdown: Option<Vec<(String, Cents)>>,
+}
+
+/// What one look decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The month as it should be.
+    pub next: Month,
+    /// Whether anything is new that has to be saved.
+    pub news: bool,
+    /// What every service is to keep to from now on.
+    pub constraint: Option<Constraint>,
+    /// The rungs that fired at this look, in order.
+    pub fired: Vec<Cents>,
+    /// What to answer.
+    pub answer: Answer,
+}
+
+impl Decision {
+    /// Whether services have to be looked at: something is in force, or owed.
+    #[must_use]
+    pub fn concerns_services(&self) -> bool {
+        self.next.owes
+    }
+}
+
+/// Decides what one look at the charges leads to. `last` is the month before, for what goes on over its turn.
+#[must_use]
+pub fn decide(
+    plan: &Plan,
+    month: Option<&Month>,
+    last: Option<&Month>,
+    seen: &Seen,
+    trigger: &Trigger,
+    now: Timestamp,
+) -> Decision {
+    let now = month.map_or(now, |month| now.max(month.last_look));
+    let month = month.cloned().unwrap_or_else(|| Month::new(MonthName::of(now), last, now));
+    let mut look = Look { plan, seen, now, before: month.clone(), month, judged: Judged::default(), fired: Vec::new() };
+    look.judge();
+    if trigger.is_question() {
+        return look.finish(None, trigger);
+    }
+    let reply = look.hear(trigger);
+    look.judge();
+    look.tell_whether_believed();
+    look.fire();
+    look.prove();
+    look.enforce();
+    look.tell_forecast(trigger);
+    look.tell_silence(trigger);
+    look.finish(reply, trigger)
+}
+
+/// A look in progress: the month as it is becoming, beside what was seen.
+pub(super) struct Look<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) seen: &'a Seen,
+    pub(super) now: Timestamp,
+    pub(super) before: Month,
+    pub(super) month: Month,
+    pub(super) judged: Judged,
+    pub(super) fired: Vec<Cents>,
+}
+
+impl Look<'_> {
+    fn judge(&mut self) {
+        let confirmed = self.month.confirmed.as_ref().map(|said| said.up_to);
+        let charges = self.seen.charges.as_deref().unwrap_or_default();
+        self.judged = judge(charges, self.month.month, &self.plan.plausibility, confirmed);
+        if !self.judged.believed.is_empty() {
+            let surplus = self.judged.believed.len().saturating_sub(Month::MOST_READINGS);
+            self.month.readings = self.judged.believed[surplus..].to_vec();
+        }
+    }
+
+    /// Does what a person asks for.
+    fn hear(&mut self, trigger: &Trigger) -> Option<(Outcome, String)> {
+        match trigger {
+            Trigger::Release { reason } => Some(self.release(reason)),
+            Trigger::Confirm { reason } => Some(self.confirm(reason)),
+            Trigger::Exempt { until, owner, reason } => Some(self.exempt(*until, owner, reason)),
+            Trigger::Heartbeat
+            | Trigger::AlarmChanged
+            | Trigger::BudgetReported(_)
+            | Trigger::Status
+            | Trigger::Preview => None,
+        }
+    }
+
+    fn release(&mut self, reason: &str) -> (Outcome, String) {
+        let above = self.month.released.as_ref().map_or(Cents(0), |said| said.up_to);
+        let Some(up_to) = self.month.fired.iter().map(|fired| fired.rung).max().filter(|rung| *rung > above) else {
+            return (Outcome::Idle, "nothing is in force that could be released".to_owned());
+        };
+        self.month.released = Some(Said { up_to, at: self.now, reason: reason.to_owned() });
+        let text = format!("released by a person: {reason}. Up to {up_to} nothing fires again this month");
+        self.tell(Kind::ChargesSaid, Severity::Info, &text);
+        (Outcome::Accepted, text)
+    }
+
+    fn confirm(&mut self, reason: &str) -> (Outcome, String) {
+        let doubted = match self.judged.newest {
+            Some((charge, Standing::Implausible { .. } | Standing::TooFew { .. })) => charge,
+            Some((_, Standing::Proven)) | None => {
+                return (Outcome::Idle, "there is no reading that waits to be confirmed".to_owned());
+            }
+        };
+        self.month.confirmed = Some(Said { up_to: doubted.total, at: self.now, reason: reason.to_owned() });
+        let text = format!("{} is confirmed by a person: {reason}", doubted.total);
+        self.tell(Kind::ChargesSaid, Severity::Info, &text);
+        (Outcome::Accepted, text)
+    }
+
+    fn exempt(&mut self, until: Timestamp, owner: &str, reason: &str) -> (Outcome, String) {
+        if until <= self.now {
+            return (Outcome::Refused, format!("until: {until:.0} is over already; give a time to come"));
+        }
+        self.month.exempt = Some(Exemption { until, owner: owner.to_owned(), reason: reason.to_owned() });
+        let text =
+            format!("exempt until {until:.0}, {owner} answers for it: {reason}. Rungs are told and nothing is done");
+        self.tell(Kind::ChargesSaid, Severity::Warning, &text);
+        (Outcome::Accepted, text)
+    }
+
+    fn tell_whether_believed(&mut self) {
+        let Some((charge, standing)) = self.judged.newest else { return };
+        let doubted = match standing {
+            Standing::Implausible { highest } => Some(highest),
+            Standing::Proven | Standing::TooFew { .. } => None,
+        };
+        match (doubted, self.month.implausible) {
+            (Some(highest), None) => {
+                let text = format!(
+                    "AWS says {} for {}, more than {} times the highest reading before, {highest}. It is not believed, and nothing is done about it.\nIf it is right: signalbox billing confirm --reason \"…\"",
+                    charge.total,
+                    self.month.month.spoken(),
+                    self.plan.plausibility.max_jump_ratio
+                );
+                self.tell(Kind::ChargesImplausible, Severity::Critical, &text);
+            }
+            (None, Some(absurd)) => {
+                let text = format!(
+                    "{} is not what AWS says any more: it is {}, which is believed",
+                    absurd.total, charge.total
+                );
+                let confirmed = self.month.confirmed.as_ref().is_some_and(|said| said.up_to >= absurd.total);
+                if !confirmed {
+                    self.tell(Kind::ChargesPlausible, Severity::Info, &text);
+                }
+            }
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+        self.month.implausible = doubted.map(|_| charge);
+    }
+
+    /// Fires every rung that is reached and has not fired this month, in order.
+    fn fire(&mut self) {
+        let Some((reading, standing)) = self.judged.newest else { return };
+        let proven = match standing {
+            Standing::Proven => true,
+            Standing::TooFew { .. } => false,
+            Standing::Implausible { .. } => return,
+        };
+        let released = self.month.released.as_ref().map_or(Cents(0), |said| said.up_to);
+        for rung in &self.plan.rungs {
+            let is_news = rung.at <= reading.total && rung.at > released && !self.month.has_fired(rung.at);
+            if !is_news {
+                continue;
+            }
+            self.month.fired.push(Fired { rung: rung.at, at: self.now, reading, proven });
+            self.fired.push(rung.at);
+            self.tell_rung(rung, reading, standing);
+        }
+    }
+
+    fn tell_rung(&mut self, rung: &Rung, reading: Charge, standing: Standing) {
+        let does: Vec<&str> = acts(rung).map(Measure::spoken).collect();
+        let what = match (does.is_empty(), self.in_the_way(), standing) {
+            (true, _, _) => "People are told, and nothing else is done.".to_owned(),
+            (false, Some(why), _) => format!("Nothing is done: {why}. It would be: {}.", does.join("; ")),
+            (false, None, Standing::TooFew { known }) => format!(
+                "Nothing is done yet, since {known} of the {} readings that it takes are known. It would be: {}.",
+                self.plan.plausibility.min_readings,
+                does.join("; ")
+            ),
+            (false, None, Standing::Proven | Standing::Implausible { .. }) => {
+                format!("Now: {}.\nTo lift it: signalbox billing release --reason \"…\"", does.join("; "))
+            }
+        };
+        let dearest = self.seen.breakdown.iter().flatten().take(3);
+        let dearest: Vec<String> = dearest.map(|(service, total)| format!("{service} {total}")).collect();
+        let dearest = if dearest.is_empty() { String::new() } else { format!("\nMost of it: {}.", dearest.join(", ")) };
+        let text = format!(
+            "AWS charges have passed {}: {} so far in {}, as read at {}.{dearest}\n{what}",
+            rung.at,
+            reading.total,
+            self.month.month.spoken(),
+            reading.at.strftime("%b %d %H:%M UTC")
+        );
+        let severity = if does.is_empty() { Severity::Warning } else { Severity::Critical };
+        self.tell(Kind::ChargesPassed, severity, &text);
+    }
+
+    /// Why nothing is done although rungs fire, if something is in the way.
+    pub(super) fn in_the_way(&self) -> Option<String> {
+        if self.plan.dry_run {
+            return Some("the plan says dry_run".to_owned());
+        }
+        let exempt = self.month.exempted(self.now)?;
+        Some(format!("exempt until {:.0}, {} answers for it: {}", exempt.until, exempt.owner, exempt.reason))
+    }
+
+    /// A rung that fired on too few readings comes into force when enough of them say so.
+    fn prove(&mut self) {
+        let Some((reading, Standing::Proven)) = self.judged.newest else { return };
+        for fired in self.month.fired.iter_mut().filter(|fired| fired.rung <= reading.total) {
+            fired.proven = true;
+        }
+    }
+
+    /// What the rungs that have fired come to.
+    fn constraint(&self) -> Option<Constraint> {
+        if self.in_the_way().is_some() {
+            return None;
+        }
+        let released = self.month.released.as_ref().map_or(Cents(0), |said| said.up_to);
+        let in_force = |rung: &&Rung| {
+            rung.at > released && self.month.fired.iter().any(|fired| fired.rung == rung.at && fired.proven)
+        };
+        let rungs: Vec<&Rung> = self.plan.rungs.iter().filter(in_force).collect();
+        let measures: BTreeSet<Measure> = rungs.iter().flat_map(|rung| acts(rung)).collect();
+        let highest = rungs.iter().filter(|rung| acts(rung).next().is_some()).map(|rung| rung.at).max()?;
+        Some(Constraint { rung: highest, measures, outage_allowed: self.plan.allow_outage })
+    }
+
+    fn enforce(&mut self) {
+        let constraint = self.constraint();
+        let before = self.month.in_force.as_ref();
+        if before.map(|force| &force.constraint) == constraint.as_ref() {
+            return;
+        }
+        let told_by_rung = constraint.as_ref().is_some_and(|constraint| self.fired.contains(&constraint.rung));
+        let text = match &constraint {
+            Some(constraint) => {
+                let words = what_is_in_force(constraint);
+                format!("now in force: {words}.\nTo lift it: signalbox billing release --reason \"…\"")
+            }
+            None if self.before.fired.is_empty() && self.month.fired.is_empty() => {
+                format!("{} has begun: what was in force is lifted", self.month.month.spoken())
+            }
+            None => "what was in force is lifted".to_owned(),
+        };
+        let severity = if constraint.is_some() { Severity::Critical } else { Severity::Info };
+        // Known before anything is done: whoever dies on the way leaves a month that says so.
+        self.month.owes |= constraint.is_some();
+        self.month.in_force = constraint.map(|constraint| InForce { constraint, since: self.now });
+        for stands in self.month.services.values_mut() {
+            stands.done = false;
+        }
+        if !told_by_rung {
+            self.tell(Kind::ChargesSaid, severity, &text);
+        }
+    }
+
+    /// Says once of each rung that the month is going to end above it.
+    fn tell_forecast(&mut self, trigger: &Trigger) {
+        if !self.plan.forecast {
+            return;
+        }
+        let by_budgets = match trigger {
+            Trigger::BudgetReported(BudgetReport { alert: BudgetAlert::Forecasted, amount }) => Some(*amount),
+            Trigger::BudgetReported(BudgetReport { alert: BudgetAlert::Actual, .. })
+            | Trigger::Heartbeat
+            | Trigger::AlarmChanged
+            | Trigger::Status
+            | Trigger::Preview
+            | Trigger::Release { .. }
+            | Trigger::Confirm { .. }
+            | Trigger::Exempt { .. } => None,
+        };
+        let own = self.forecast();
+        let reached = own.map(Forecast::least).max(by_budgets);
+        let news = |rung: &&Rung| {
+            reached.is_some_and(|reached| rung.at <= reached)
+                && !self.month.has_fired(rung.at)
+                && !self.month.forecast_told.contains(&rung.at)
+        };
+        let rungs: Vec<Cents> = self.plan.rungs.iter().filter(news).map(|rung| rung.at).collect();
+        if rungs.is_empty() {
+            return;
+        }
+        let of = match (own, by_budgets) {
+            (_, Some(amount)) => format!("AWS Budgets expects {amount}"),
+            (own, None) => own.map_or_else(String::new, |own| format!("the month is going to end at {own}")),
+        };
+        let names: Vec<String> = rungs.iter().map(ToString::to_string).collect();
+        let text = format!(
+            "a forecast for {}: {of}, which is above {}. It is only told: nothing is done on a forecast.",
+            self.month.month.spoken(),
+            names.join(" and ")
+        );
+        self.month.forecast_told.extend(rungs);
+        self.tell(Kind::ChargesForecast, Severity::Warning, &text);
+    }
+
+    pub(super) fn forecast(&self) -> Option<Forecast> {
+        forecast(&self.judged.believed, self.month.month)
+    }
+
+    /// Says once a day that nobody knows what is charged.
+    fn tell_silence(&mut self, trigger: &Trigger) {
+        let Some(charges) = self.seen.charges.as_ref().filter(|_| *trigger == Trigger::Heartbeat) else { return };
+        let newest = charges.last().map(|charge| charge.at);
+        let long_ago = |at: Timestamp| self.now.duration_since(at) >= SILENT_AFTER;
+        if !newest.is_none_or(long_ago) {
+            self.month.silence_told = None;
+            return;
+        }
+        if !self.month.silence_told.is_none_or(long_ago) {
+            return;
+        }
+        let text = match newest {
+            None => "no reading of what AWS charges is known, so no rung can fire. CloudWatch in us-east-1 has no AWS/Billing EstimatedCharges: turn on \"Receive CloudWatch billing alerts\" in the account's billing preferences; the first one comes within a day".to_owned(),
+            Some(at) => format!(
+                "no new reading of what AWS charges since {}, so no rung can fire",
+                at.strftime("%b %d %H:%M UTC")
+            ),
+        };
+        self.month.silence_told = Some(self.now);
+        self.tell(Kind::ChargesSilent, Severity::Warning, &text);
+    }
+
+    fn tell(&mut self, kind: Kind, severity: Severity, text: &str) {
+        self.month.tell((kind, severity), text, self.now);
+    }
+
+    fn finish(mut self, reply: Option<(Outcome, String)>, trigger: &Trigger) -> Decision {
+        let answer = self.answer(reply, trigger);
+        let news = self.month != self.before && !trigger.is_question();
+        if news {
+            self.month.last_look = self.now;
+        }
+        Decision {
+            news,
+            constraint: self.month.in_force.as_ref().map(|force| force.constraint.clone()),
+            next: self.month,
+            fired: self.fired,
+            answer,
+        }
+    }
+}
+
+/// What a rung does beside telling people.
+fn acts(rung: &Rung) -> impl Iterator<Item = Measure> {
+    rung.measures.iter().copied().filter(|measure| *measure != Measure::Notify)
+}
+
+impl Month {
+    fn tell(&mut self, (kind, severity): (Kind, Severity), text: &str, at: Timestamp) {
+        self.notices += 1;
+        let id = format!("billing-{}/{}/{}", self.month, kind.name(), self.notices);
+        let text = format!("AWS account: {text}");
+        self.outbox.push(Notice { id, kind, severity, operation: None, text, at });
+    }
+
+    /// Takes down how the services stand after they were looked at. Who could not be brought to what is in force is
+    /// told once; it is tried again at every heartbeat.
+    #[must_use]
+    pub fn settled(&self, stands: BTreeMap<ServiceName, Stands>, now: Timestamp) -> Month {
+        let mut next = self.clone();
+        next.services = BTreeMap::new();
+        for (service, mut now_stands) in stands {
+            let told = self.services.get(&service).is_some_and(|before| before.problem && !now_stands.done);
+            if now_stands.problem && !told {
+                let text = format!(
+                    "{service} could not be brought to what is in force, and is tried again: {}",
+                    now_stands.what
+                );
+                next.tell((Kind::BillingIncomplete, Severity::Warning), &text, now);
+            }
+            now_stands.problem |= told;
+            let owes_nothing = next.in_force.is_none() && now_stands.done;
+            if !owes_nothing {
+                next.services.insert(service, now_stands);
+            }
+        }
+        next.owes = next.in_force.is_some() || !next.services.is_empty();
+        if next != *self {
+            next.last_look = next.last_look.max(now);
+        }
+        next
+    }
+}

@@ -1,0 +1,216 @@
+//! What is remembered of a month: which rungs have fired, what people said, what is in force.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan, civil};
+use serde::{Deserialize, Serialize};
+
+use super::charges::Charge;
+use crate::cap::{Constraint, Held};
+use crate::money::Cents;
+use crate::notice::Notice;
+use crate::slot::Slot;
+use crate::text::{Malformed, ServiceName};
+
+/// A calendar month, UTC, as AWS bills: written `2026-11`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MonthName(civil::Date);
+
+impl MonthName {
+    /// The month that this time is in.
+    #[must_use]
+    pub fn of(at: Timestamp) -> MonthName {
+        MonthName(at.to_zoned(TimeZone::UTC).date().first_of_month())
+    }
+
+    /// The month before.
+    #[must_use]
+    pub fn before(self) -> MonthName {
+        MonthName(self.0.saturating_sub(1.month()))
+    }
+
+    /// When it began.
+    #[must_use]
+    pub fn began(self) -> Timestamp {
+        start(self.0)
+    }
+
+    /// When it ends.
+    #[must_use]
+    pub fn ended(self) -> Timestamp {
+        start(self.0.saturating_add(1.month()))
+    }
+
+    /// As people say it: `November 2026`.
+    #[must_use]
+    pub fn spoken(self) -> String {
+        self.0.strftime("%B %Y").to_string()
+    }
+}
+
+fn start(of: civil::Date) -> Timestamp {
+    TimeZone::UTC.to_timestamp(of.into()).unwrap_or(Timestamp::MAX)
+}
+
+impl fmt::Display for MonthName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.strftime("%Y-%m"))
+    }
+}
+
+impl FromStr for MonthName {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let first: Option<civil::Date> = format!("{text}-01").parse().ok();
+        first.map(MonthName).ok_or_else(|| Malformed("a month is written like 2026-11".to_owned()))
+    }
+}
+
+impl TryFrom<String> for MonthName {
+    type Error = Malformed;
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        text.parse()
+    }
+}
+
+impl From<MonthName> for String {
+    fn from(month: MonthName) -> String {
+        month.to_string()
+    }
+}
+
+/// One month of the account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Month {
+    /// Which.
+    pub month: MonthName,
+    /// The readings that were believed, oldest first: evidence, at most [`Month::MOST_READINGS`].
+    pub readings: Vec<Charge>,
+    /// The rungs that have fired, in order.
+    pub fired: Vec<Fired>,
+    /// The reading that is not believed, while it is the newest.
+    pub implausible: Option<Charge>,
+    /// What a person said is right: every reading up to this amount.
+    pub confirmed: Option<Said>,
+    /// What a person lifted: every rung up to this amount.
+    pub released: Option<Said>,
+    /// The time for which everything stays as it is.
+    pub exempt: Option<Exemption>,
+    /// What is in force.
+    pub in_force: Option<InForce>,
+    /// The rungs that a forecast has been told to reach.
+    pub forecast_told: BTreeSet<Cents>,
+    /// Services may still keep to something: it is in force, or was and is not yet given back everywhere.
+    pub owes: bool,
+    /// How each service stands that something is in force for, or owed to.
+    pub services: BTreeMap<ServiceName, Stands>,
+    /// When it was last told that no readings come.
+    pub silence_told: Option<Timestamp>,
+    /// How many notices there were so far: it makes their ids.
+    pub notices: u64,
+    /// Notices that have not left yet.
+    pub outbox: Vec<Notice>,
+    /// When the month was last looked at for a save. Time never runs backwards behind it.
+    pub last_look: Timestamp,
+}
+
+/// A rung that has fired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fired {
+    /// Its amount.
+    pub rung: Cents,
+    /// When.
+    pub at: Timestamp,
+    /// At which reading.
+    pub reading: Charge,
+    /// Whether enough is known to do what the plan says, and not only tell people.
+    pub proven: bool,
+}
+
+/// What a person said about amounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Up to this amount.
+    pub up_to: Cents,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in their words.
+    pub reason: String,
+}
+
+/// Everything stays as it is for a while, whatever is charged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exemption {
+    /// Until then.
+    pub until: Timestamp,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why, in their words.
+    pub reason: String,
+}
+
+/// What is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InForce {
+    /// What every service keeps to.
+    #[serde(flatten)]
+    pub constraint: Constraint,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// How a service stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stands {
+    /// Whether it keeps to what is in force, or has everything back where nothing is.
+    pub done: bool,
+    /// What there is to say, in one sentence.
+    pub what: String,
+    /// The slot whose group was changed, what it was and what was set.
+    pub held: Option<(Slot, Held)>,
+    /// Something is wrong, and people were told so.
+    pub problem: bool,
+}
+
+impl Month {
+    /// More readings than AWS puts in a month.
+    pub const MOST_READINGS: usize = 200;
+
+    /// A month of which nothing is known, after `last`: what goes on goes on.
+    #[must_use]
+    pub fn new(month: MonthName, last: Option<&Month>, now: Timestamp) -> Month {
+        Month {
+            month,
+            readings: Vec::new(),
+            fired: Vec::new(),
+            implausible: None,
+            confirmed: None,
+            released: None,
+            exempt: last.and_then(|last| last.exempt.clone()),
+            in_force: last.and_then(|last| last.in_force.clone()),
+            forecast_told: BTreeSet::new(),
+            owes: last.is_some_and(|last| last.owes),
+            services: last.map(|last| last.services.clone()).unwrap_or_default(),
+            silence_told: last.and_then(|last| last.silence_told),
+            notices: 0,
+            outbox: last.map(|last| last.outbox.clone()).unwrap_or_default(),
+            last_look: last.map_or(now, |last| last.last_look.max(now)),
+        }
+    }
+
+    /// Whether a rung of this amount has fired.
+    #[must_use]
+    pub fn has_fired(&self, rung: Cents) -> bool {
+        self.fired.iter().any(|fired| fired.rung == rung)
+    }
+
+    /// The exemption that holds now.
+    #[must_use]
+    pub fn exempted(&self, now: Timestamp) -> Option<&Exemption> {
+        self.exempt.as_ref().filter(|exempt| now < exempt.until)
+    }
+}
