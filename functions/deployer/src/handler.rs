@@ -37,6 +37,7 @@ async fn act_on(
         Incoming::Lifecycle(_) | Incoming::InstancesReported(_) | Incoming::Replace { .. } => {
             Ok(ignored("sick instances are not this function's to replace"))
         }
+        Incoming::Billing(_) => Ok(ignored("charges are not this function's to look at")),
         Incoming::Irrelevant { reason } => Ok(ignored(&reason)),
     }
 }

@@ -41,6 +41,7 @@ async fn act_on(
         | Incoming::Freeze { .. }
         | Incoming::Thaw { .. }
         | Incoming::Status { .. } => Ok(ignored("deployments are not this function's to move")),
+        Incoming::Billing(_) => Ok(ignored("charges are not this function's to look at")),
         Incoming::Irrelevant { reason } => Ok(ignored(&reason)),
     }
 }

@@ -1,6 +1,5 @@
 //! Commands by direct invoke, `{"command": …, "service": …, …}`, and those of the deployer.
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -10,6 +9,7 @@ use signalbox_domain::text::{Release, ServiceName};
 use signalbox_domain::trigger::Word;
 
 use crate::incoming::{Context, Incoming};
+use crate::time::Time;
 use crate::words::Reason;
 use crate::{deploy, strict};
 
@@ -54,7 +54,7 @@ struct Adoption {
 struct Freezing {
     service: ServiceName,
     #[serde(default)]
-    until: Option<Timestamp>,
+    until: Option<Time>,
     reason: Reason,
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn parse(event: &Value, context: &Context<'_>) -> Result<Incoming, Mi
         Name::Plan => deploy::parse_plan(&body, context),
         Name::Freeze => {
             let Freezing { service, until, reason } = strict::read(&body)?;
-            Ok(Incoming::Freeze { service, until, reason: reason.0 })
+            Ok(Incoming::Freeze { service, until: until.map(|until| until.0), reason: reason.0 })
         }
         Name::Thaw => {
             let OfService { service } = strict::read(&body)?;

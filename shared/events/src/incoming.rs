@@ -1,6 +1,7 @@
 //! What the parsers yield.
 
 use jiff::Timestamp;
+use signalbox_domain::billing;
 use signalbox_domain::definition::Arn;
 use signalbox_domain::mistake::Mistake;
 use signalbox_domain::slot::Slot;
@@ -85,7 +86,9 @@ pub enum Incoming {
         /// With this service.
         service: ServiceName,
     },
-    /// Well-formed, but it concerns no service whatever the definitions say.
+    /// The account's charges are to be looked at, or somebody says something about them.
+    Billing(billing::Trigger),
+    /// Well-formed, but it concerns no service whatever the definitions say, or no charges.
     Irrelevant {
         /// Why: one sentence, without anything of the event's contents.
         reason: String,

@@ -16,6 +16,7 @@
 //! - The samples in the workspace's `events/` are the reference; the tests here walk them.
 
 mod alarm;
+mod billing;
 mod command;
 mod deploy;
 mod error;
@@ -63,6 +64,17 @@ pub fn deployer(event: &Value, context: &Context<'_>) -> Result<Vec<Incoming>, E
 /// are idempotent and the whole event may be sent again.
 pub fn replacer(event: &Value, context: &Context<'_>) -> Result<Vec<Incoming>, EventError> {
     registry::parse(registry::REPLACER, event, context)
+}
+
+/// Reads an event of the billing guard: an [`Incoming::Heartbeat`], an [`Incoming::Billing`] or an
+/// [`Incoming::Irrelevant`]. SNS may put several records into one event, everything else yields exactly
+/// one [`Incoming`].
+///
+/// # Errors
+/// [`EventError`]; of several SNS records the first that cannot be read decides, since nudges
+/// are idempotent and the whole event may be sent again.
+pub fn billing_guard(event: &Value, context: &Context<'_>) -> Result<Vec<Incoming>, EventError> {
+    registry::parse(registry::BILLING_GUARD, event, context)
 }
 
 /// Reads an event of the rollback function: always an [`Incoming::Rollback`].

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::alarm;
+use crate::alarm::{self, Alarm};
 use crate::error::EventError;
 use crate::incoming::{Context, Incoming};
 use crate::shape::Shape;
-use crate::{command, deploy, health, heartbeat, instance, lifecycle, replace, rollback, scaling, sns};
+use crate::{billing, command, deploy, health, heartbeat, instance, lifecycle, replace, rollback, scaling, sns};
 
 /// One accepted event: what it looks like and how it is read.
 pub(crate) struct Parser<T> {
@@ -22,34 +22,69 @@ pub(crate) struct Parser<T> {
 pub(crate) type Accepted<T> = &'static [&'static [Parser<T>]];
 
 /// What the deployer accepts.
-pub(crate) const DEPLOYER: Accepted<Vec<Incoming>> = &[NUDGES, DEPLOYS];
+pub(crate) const DEPLOYER: Accepted<Vec<Incoming>> = &[HEARTBEATS, NUDGES, DEPLOYS];
 
 /// What the replacer accepts.
-pub(crate) const REPLACER: Accepted<Vec<Incoming>> = &[NUDGES, REPLACEMENTS];
+pub(crate) const REPLACER: Accepted<Vec<Incoming>> = &[HEARTBEATS, NUDGES, REPLACEMENTS];
+
+/// What the billing guard accepts.
+pub(crate) const BILLING_GUARD: Accepted<Vec<Incoming>> = &[HEARTBEATS, CHARGES];
 
 /// What the rollback function accepts.
 pub(crate) const ROLLBACK: Accepted<Incoming> = &[ROLLBACKS];
 
-/// What nudges every function that looks after a service.
-const NUDGES: &[Parser<Vec<Incoming>>] = &[
+/// What tells a function that time has passed.
+const HEARTBEATS: &[Parser<Vec<Incoming>>] = &[
     Parser { name: "heartbeat, by rule", claims: heartbeat::claims_rule, parse: |_, _| Ok(vec![Incoming::Heartbeat]) },
     Parser {
         name: "heartbeat, by schedule",
         claims: |shape| shape == Shape::Heartbeat,
         parse: |event, _| one(heartbeat::parse(event)),
     },
+];
+
+/// What nudges every function that looks after a service.
+const NUDGES: &[Parser<Vec<Incoming>>] = &[
     Parser {
         name: "alarm, by EventBridge",
         claims: alarm::eventbridge::claims,
-        parse: |event, _| one(alarm::eventbridge::parse(event)),
+        parse: |event, _| one(alarm::eventbridge::read(event).map(Alarm::for_services)),
     },
     Parser {
         name: "alarm, by its own action",
         claims: |shape| shape == Shape::AlarmAction,
-        parse: |event, _| one(alarm::direct::parse(event)),
+        parse: |event, _| one(alarm::direct::read(event).map(Alarm::for_services)),
     },
-    Parser { name: "notifications of SNS", claims: |shape| shape == Shape::Notifications, parse: sns::parse },
+    Parser {
+        name: "notifications of SNS",
+        claims: |shape| shape == Shape::Notifications,
+        parse: |event, context| sns::parse(sns::FOR_SERVICES, event, context),
+    },
     Parser { name: "scaling", claims: scaling::claims, parse: |event, _| one(scaling::parse(event)) },
+];
+
+/// What nudges the billing guard, and what is asked of it.
+const CHARGES: &[Parser<Vec<Incoming>>] = &[
+    Parser {
+        name: "alarm on charges, by EventBridge",
+        claims: alarm::eventbridge::claims,
+        parse: |event, _| one(alarm::eventbridge::read(event).map(Alarm::for_billing)),
+    },
+    Parser {
+        name: "alarm on charges, by its own action",
+        claims: |shape| shape == Shape::AlarmAction,
+        parse: |event, _| one(alarm::direct::read(event).map(Alarm::for_billing)),
+    },
+    Parser {
+        name: "notifications of SNS on charges",
+        claims: |shape| shape == Shape::Notifications,
+        parse: |event, context| sns::parse(sns::FOR_BILLING, event, context),
+    },
+    Parser {
+        name: "command of the billing guard",
+        claims: |shape| shape == Shape::Command,
+        parse: |event, _| one(billing::command::parse(event)),
+    },
 ];
 
 /// What is asked of the deployer.

@@ -1,4 +1,5 @@
-//! Records of SNS: the envelope, whether its topic is believed, and who claims the message.
+//! Records of SNS: the envelope, whether its topic is believed, and what each message is. Which of those are
+//! accepted depends on the function.
 //!
 //! The envelope is our own. The one of `aws_lambda_events` insists on signature, certificate,
 //! subscription and seven more fields that nothing here reads, so that a record without them
@@ -13,7 +14,8 @@ use serde_json::Value;
 use signalbox_domain::definition::Arn;
 use signalbox_domain::mistake::Mistake;
 
-use crate::alarm;
+use crate::alarm::{self, Alarm};
+use crate::billing::budget;
 use crate::error::EventError;
 use crate::incoming::{Context, Incoming};
 use crate::strict;
@@ -40,74 +42,98 @@ struct Notification {
 }
 
 /// A message that came through a trusted topic.
-pub(crate) struct Message {
+struct Message<'a> {
+    text: &'a str,
     /// The message where it is JSON, else null.
     json: Value,
     ours_by_attributes: bool,
 }
 
-/// One kind of message that is accepted.
-pub(crate) struct Kind {
-    /// What the tests call it.
-    #[cfg_attr(not(test), allow(dead_code, reason = "names who claimed what where a test fails"))]
-    pub(crate) name: &'static str,
-    /// Whether a message is of this kind.
-    pub(crate) claims: fn(&Message) -> bool,
-    parse: fn(&Message) -> Result<Incoming, Mistake>,
+/// What a message is. It is exactly one of these, so that two kinds can never claim the same message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// An alarm's.
+    Alarm,
+    /// A mail of AWS Budgets.
+    BudgetMail,
+    /// A notice of our own, coming back.
+    OwnNotice,
+    /// An Auto Scaling group trying out its notifications.
+    TestNotification,
+    /// Anything else.
+    Other,
 }
 
-/// What is accepted through a trusted topic. An alarm is an alarm whatever its attributes say:
-/// an alarm taken for a notice would be lost without a word.
-pub(crate) const KINDS: &[Kind] = &[
-    Kind {
-        name: "alarm",
-        claims: |message| alarm::sns::claims(&message.json),
-        parse: |message| alarm::sns::parse(&message.json),
-    },
-    Kind {
-        name: "notice of our own",
-        claims: |message| !alarm::sns::claims(&message.json) && message.is_ours(),
-        parse: |_| Ok(irrelevant("a notice of our own that came back through its topic")),
-    },
-    Kind {
-        name: "test notification",
-        claims: |message| !alarm::sns::claims(&message.json) && !message.is_ours() && message.is_test_notification(),
-        parse: |_| Ok(irrelevant("a group tests whether its notifications arrive")),
-    },
+/// One kind of message that a function accepts, and how it is read.
+pub(crate) struct Kind {
+    form: Form,
+    parse: fn(&Message<'_>) -> Result<Incoming, Mistake>,
+}
+
+/// What those who look after a service accept through a trusted topic.
+pub(crate) const FOR_SERVICES: &[Kind] = &[
+    Kind { form: Form::Alarm, parse: |message| alarm::sns::read(&message.json).map(Alarm::for_services) },
+    OWN_NOTICE,
+    TEST_NOTIFICATION,
 ];
 
-impl Message {
-    fn of(notification: &Notification) -> Message {
+/// What the billing guard accepts through a trusted topic.
+pub(crate) const FOR_BILLING: &[Kind] = &[
+    Kind { form: Form::Alarm, parse: |message| alarm::sns::read(&message.json).map(Alarm::for_billing) },
+    Kind { form: Form::BudgetMail, parse: |message| budget::parse(message.text) },
+    OWN_NOTICE,
+    TEST_NOTIFICATION,
+];
+
+const OWN_NOTICE: Kind =
+    Kind { form: Form::OwnNotice, parse: |_| Ok(irrelevant("a notice of our own that came back through its topic")) };
+
+const TEST_NOTIFICATION: Kind =
+    Kind { form: Form::TestNotification, parse: |_| Ok(irrelevant("a group tests whether its notifications arrive")) };
+
+impl Message<'_> {
+    fn of(notification: &Notification) -> Message<'_> {
         let attributes = notification.message_attributes.as_ref();
         let has = |name| attributes.is_some_and(|attributes| attributes.contains_key(name));
         Message {
-            // Not everything in a topic is JSON: our readable notices are not.
+            text: &notification.message,
+            // Not everything in a topic is JSON: our readable notices are not, nor are the mails of AWS Budgets.
             json: serde_json::from_str(&notification.message).unwrap_or(Value::Null),
             ours_by_attributes: has("service") && has("kind") && has("severity"),
         }
     }
 
-    fn is_ours(&self) -> bool {
-        self.ours_by_attributes || self.json["source"].as_str() == Some("signalbox")
-    }
-
-    fn is_test_notification(&self) -> bool {
-        self.json["Event"].as_str() == Some("autoscaling:TEST_NOTIFICATION")
+    /// An alarm is an alarm whatever its attributes say, and so is a mail: either, taken for a notice, would be
+    /// lost without a word.
+    fn form(&self) -> Form {
+        if alarm::sns::claims(&self.json) {
+            Form::Alarm
+        } else if budget::claims(self.text) {
+            Form::BudgetMail
+        } else if self.ours_by_attributes || self.json["source"] == "signalbox" {
+            Form::OwnNotice
+        } else if self.json["Event"] == "autoscaling:TEST_NOTIFICATION" {
+            Form::TestNotification
+        } else {
+            Form::Other
+        }
     }
 }
 
-pub(crate) fn parse(event: &Value, context: &Context<'_>) -> Result<Vec<Incoming>, EventError> {
+/// Reads what is in `event` as the kinds that the function accepts.
+pub(crate) fn parse(kinds: &[Kind], event: &Value, context: &Context<'_>) -> Result<Vec<Incoming>, EventError> {
     let batch: Batch = strict::read(event)?;
     let notifications = || batch.records.iter().map(|record| &record.sns);
     // All topics are checked before any message is looked at.
     if let Some(foreign) = notifications().find(|sns| !context.trusted_topics.contains(&sns.topic_arn)) {
         return Err(EventError::Untrusted { topic: foreign.topic_arn.clone() });
     }
-    notifications().enumerate().map(|(index, sns)| incoming(index, &Message::of(sns))).collect()
+    notifications().enumerate().map(|(index, sns)| incoming(kinds, index, &Message::of(sns))).collect()
 }
 
-fn incoming(index: usize, message: &Message) -> Result<Incoming, EventError> {
-    match KINDS.iter().find(|kind| (kind.claims)(message)) {
+fn incoming(kinds: &[Kind], index: usize, message: &Message<'_>) -> Result<Incoming, EventError> {
+    let form = message.form();
+    match kinds.iter().find(|kind| kind.form == form) {
         Some(kind) => {
             Ok((kind.parse)(message).map_err(|mistake| mistake.under(&format!("Records[{index}].Sns.Message")))?)
         }
@@ -115,15 +141,11 @@ fn incoming(index: usize, message: &Message) -> Result<Incoming, EventError> {
     }
 }
 
-/// The names of those that claim each message of `event`.
+/// What each message of `event` is.
 #[cfg(test)]
-pub(crate) fn claimants(event: &Value) -> Vec<Vec<&'static str>> {
-    let of = |sns: &Notification| {
-        let message = Message::of(sns);
-        KINDS.iter().filter(|kind| (kind.claims)(&message)).map(|kind| kind.name).collect()
-    };
+pub(crate) fn forms(event: &Value) -> Vec<Form> {
     strict::read::<Batch>(event)
-        .map(|batch| batch.records.iter().map(|record| of(&record.sns)).collect())
+        .map(|batch| batch.records.iter().map(|record| Message::of(&record.sns).form()).collect())
         .unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! Times as AWS writes them.
+//! Times as AWS writes them, and people.
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;

@@ -35,6 +35,23 @@ impl<const LONGEST: usize> TryFrom<String> for Reason<LONGEST> {
     }
 }
 
+/// Who answers for something, in 1 to 100 characters on one line. It is not cut as a reason is: half a name may
+/// be somebody else's.
+#[derive(Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Owner(pub(crate) String);
+
+impl TryFrom<String> for Owner {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Owner, &'static str> {
+        let name = text.trim();
+        let right = (1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        let wrong = "must say who answers for it, in 1 to 100 characters, no control characters";
+        if right { Ok(Owner(name.to_owned())) } else { Err(wrong) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

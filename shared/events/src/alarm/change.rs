@@ -1,13 +1,14 @@
 //! What the EventBridge event and the alarm's own action have in common. Of the configuration only the
-//! dimensions are read, so metric, metric-math, composite, log and anomaly alarms are all alike.
+//! namespaces and dimensions of its metrics are read, so metric, metric-math, composite, log and anomaly
+//! alarms are all alike.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signalbox_domain::text::AlarmName;
 use signalbox_domain::trigger::{AlarmChange, AlarmState};
 
-use super::dimensions;
-use crate::incoming::Incoming;
+use super::meaning::Alarm;
+use super::{charges, dimensions};
 use crate::time::Time;
 
 /// `detail` or `alarmData`.
@@ -29,7 +30,7 @@ struct State {
 }
 
 impl Change {
-    pub(crate) fn incoming(self) -> Incoming {
+    pub(crate) fn alarm(self) -> Alarm {
         let of_contributor = self.alarm_contributor.is_some();
         let attributes = &self.alarm_contributor.unwrap_or_default()["attributes"];
         let change = AlarmChange {
@@ -38,18 +39,6 @@ impl Change {
             at: self.state.timestamp.0,
             of: dimensions::of_configuration(&self.configuration, attributes),
         };
-        incoming(change, of_contributor)
-    }
-}
-
-/// An alarm over several time series also reports each of them, its contributors. One of them
-/// in ALARM puts the alarm in ALARM. One that is back says nothing about the others, and
-/// the alarm itself reports when all are.
-pub(super) fn incoming(change: AlarmChange, of_contributor: bool) -> Incoming {
-    match change.state {
-        AlarmState::Ok | AlarmState::InsufficientData if of_contributor => Incoming::Irrelevant {
-            reason: "one time series of an alarm is back, which is not yet the alarm itself".to_owned(),
-        },
-        AlarmState::Ok | AlarmState::InsufficientData | AlarmState::Alarm => Incoming::AlarmChanged(change),
+        Alarm { change, of_contributor, on_charges: charges::in_configuration(&self.configuration) }
     }
 }

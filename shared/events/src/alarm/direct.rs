@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use signalbox_domain::mistake::Mistake;
 
+use super::Alarm;
 use super::change::Change;
-use crate::incoming::Incoming;
 use crate::strict;
 
 #[derive(Deserialize)]
@@ -15,7 +15,7 @@ struct Action {
     alarm_data: Change,
 }
 
-pub(crate) fn parse(event: &Value) -> Result<Incoming, Mistake> {
+pub(crate) fn read(event: &Value) -> Result<Alarm, Mistake> {
     let action: Action = strict::read(event)?;
-    Ok(action.alarm_data.incoming())
+    Ok(action.alarm_data.alarm())
 }

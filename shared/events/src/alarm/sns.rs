@@ -9,8 +9,7 @@ use signalbox_domain::mistake::Mistake;
 use signalbox_domain::text::AlarmName;
 use signalbox_domain::trigger::{AlarmChange, AlarmState};
 
-use super::{change, dimensions};
-use crate::incoming::Incoming;
+use super::{Alarm, charges, dimensions};
 use crate::strict;
 use crate::time::Time;
 
@@ -33,7 +32,7 @@ pub(crate) fn claims(message: &Value) -> bool {
     message.get("AlarmName").is_some() || message.get("NewStateValue").is_some()
 }
 
-pub(crate) fn parse(message: &Value) -> Result<Incoming, Mistake> {
+pub(crate) fn read(message: &Value) -> Result<Alarm, Mistake> {
     let published: Published = strict::read(message)?;
     let change = AlarmChange {
         alarm: published.alarm_name,
@@ -41,5 +40,6 @@ pub(crate) fn parse(message: &Value) -> Result<Incoming, Mistake> {
         at: published.state_change_time.0,
         of: dimensions::of_trigger(&published.trigger, &published.alarm_contributor_attributes),
     };
-    Ok(change::incoming(change, published.alarm_contributor_id.is_some()))
+    let of_contributor = published.alarm_contributor_id.is_some();
+    Ok(Alarm { change, of_contributor, on_charges: charges::in_trigger(&published.trigger) })
 }

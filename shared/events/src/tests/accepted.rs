@@ -1,16 +1,19 @@
 //! Every sample is somebody's, exactly one parser's, and means what it should.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
-use super::samples::{self, Deployer, Function, REQUEST, Replacer, Rollback, summary};
-use crate::registry::{Accepted, DEPLOYER, REPLACER, ROLLBACK};
+use super::billing_guard::TO_BILLING_GUARD;
+use super::samples::{self, BillingGuard, Deployer, Function, REQUEST, Replacer, Rollback, summary};
+use crate::registry::{Accepted, BILLING_GUARD, DEPLOYER, REPLACER, ROLLBACK};
 use crate::shape::Shape;
 
 /// The functions that look after a service, whatever it is about.
 const SHARED: &[Function] = &[Deployer, Replacer];
 
-/// Sample, its functions, and what each of them reads it as; several records are joined by `; `. `@` stands
-/// for the invocation's id.
+/// Sample, those of its functions that look after a service, and what each of them reads it as; several records
+/// are joined by `; `. `@` stands for the invocation's id.
 const EXPECTED: &[(&str, &[Function], &str)] = &[
     (
         "aws.autoscaling/ec2-instance-launch-lifecycle-action",
@@ -73,6 +76,12 @@ const EXPECTED: &[(&str, &[Function], &str)] = &[
         "codedetect-prod-green-asg did not terminate i-0f9e8d7c6b5a49382 2026-11-23T01:43:30Z",
     ),
     ("aws.cloudwatch/alarm-action", SHARED, "codedetect-prod-alb-5xx ALARM 2026-11-23T01:12:07.421Z"),
+    ("aws.cloudwatch/alarm-action--billing", SHARED, "codedetect-monthly-charges ALARM 2026-11-20T21:04:11.536Z"),
+    (
+        "aws.cloudwatch/alarm-action--billing-metric-math-ok",
+        SHARED,
+        "codedetect-compute-charges OK 2026-12-01T09:04:11.539Z",
+    ),
     ("aws.cloudwatch/alarm-action--composite", SHARED, "codedetect-prod-service-health ALARM 2026-11-23T01:12:08.115Z"),
     ("aws.cloudwatch/alarm-action--contributor", SHARED, "codedetect-prod-instances-cpu ALARM 2026-11-23T03:05:12.64Z"),
     (
@@ -83,6 +92,16 @@ const EXPECTED: &[(&str, &[Function], &str)] = &[
     ("aws.cloudwatch/alarm-action--instance", SHARED, "codedetect-prod-status-check ALARM 2026-11-23T02:20:05.311Z"),
     ("aws.cloudwatch/alarm-action--ok", SHARED, "codedetect-prod-alb-5xx OK 2026-11-23T01:21:07.422Z"),
     ("aws.cloudwatch/cloudwatch-alarm-state-change", SHARED, "codedetect-prod-alb-5xx ALARM 2026-11-23T01:12:07.421Z"),
+    (
+        "aws.cloudwatch/cloudwatch-alarm-state-change--billing",
+        SHARED,
+        "codedetect-monthly-charges ALARM 2026-11-20T21:04:11.536Z",
+    ),
+    (
+        "aws.cloudwatch/cloudwatch-alarm-state-change--billing-insufficient-data",
+        SHARED,
+        "codedetect-monthly-charges INSUFFICIENT_DATA 2026-12-01T03:04:11.541Z",
+    ),
     (
         "aws.cloudwatch/cloudwatch-alarm-state-change--composite",
         SHARED,
@@ -236,6 +255,12 @@ const EXPECTED: &[(&str, &[Function], &str)] = &[
     ),
     ("aws.sns/notification--alarm-of-group", SHARED, "codedetect-prod-cpu-high ALARM 2026-11-23T02:33:31.004Z"),
     ("aws.sns/notification--alarm-without-milliseconds", SHARED, "codedetect-prod-alb-5xx OK 2026-11-23T01:21:07Z"),
+    ("aws.sns/notification--billing-alarm", SHARED, "codedetect-monthly-charges ALARM 2026-11-20T21:04:11.536Z"),
+    (
+        "aws.sns/notification--billing-alarm-metric-math",
+        SHARED,
+        "codedetect-compute-charges ALARM 2026-11-20T21:05:40.02Z",
+    ),
     ("aws.sns/notification--own-notice", SHARED, "irrelevant: a notice of our own that came back through its topic"),
     (
         "aws.sns/notification--own-text-notice",
@@ -307,6 +332,12 @@ const EXPECTED: &[(&str, &[Function], &str)] = &[
     ),
 ];
 
+/// Sample, function, and what the function reads it as, out of both tables.
+fn expected() -> impl Iterator<Item = (&'static str, Function, &'static str)> {
+    let of_services = EXPECTED.iter().flat_map(|(name, of, read)| of.iter().map(|function| (*name, *function, *read)));
+    of_services.chain(TO_BILLING_GUARD.iter().map(|(name, read)| (*name, BillingGuard, *read)))
+}
+
 fn names<T>(accepted: Accepted<T>, claims: impl Fn(fn(Shape<'_>) -> bool) -> bool) -> Vec<&'static str> {
     accepted.iter().copied().flatten().filter(|parser| claims(parser.claims)).map(|parser| parser.name).collect()
 }
@@ -317,6 +348,7 @@ fn parsers(of: Function, claims: impl Fn(fn(Shape<'_>) -> bool) -> bool) -> Vec<
         Deployer => names(DEPLOYER, claims),
         Replacer => names(REPLACER, claims),
         Rollback => names(ROLLBACK, claims),
+        BillingGuard => names(BILLING_GUARD, claims),
     }
 }
 
@@ -326,20 +358,17 @@ fn claimants(function: Function, event: &Value) -> Vec<&'static str> {
 
 #[test]
 fn every_sample_means_what_it_should_to_each_of_its_functions() {
-    for (name, functions, expected) in EXPECTED {
-        for function in *functions {
-            let read = function.read(&samples::sample(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-            let read: Vec<String> = read.iter().map(summary).collect();
-            assert_eq!(read.join("; ").replace(REQUEST, "@"), *expected, "{name} to {function:?}");
-        }
+    for (name, function, expected) in expected() {
+        let read = function.read(&samples::sample(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let read: Vec<String> = read.iter().map(summary).collect();
+        assert_eq!(read.join("; ").replace(REQUEST, "@"), expected, "{name} to {function:?}");
     }
 }
 
 #[test]
 fn every_sample_is_in_the_table_and_every_row_has_a_sample() {
-    let found: Vec<String> = samples::all().into_keys().collect();
-    let mut rows: Vec<String> = EXPECTED.iter().map(|(name, _, _)| (*name).to_owned()).collect();
-    rows.sort();
+    let found: BTreeSet<String> = samples::all().into_keys().collect();
+    let rows: BTreeSet<String> = expected().map(|(name, _, _)| name.to_owned()).collect();
     assert_eq!(rows, found);
 }
 
@@ -349,17 +378,18 @@ fn every_sample_is_claimed_by_exactly_one_parser_of_each_of_its_functions_and_by
         let functions = samples::functions(&name);
         for function in Function::ALL {
             let claimants = claimants(function, &event);
-            // Whose a command is, its shape does not say: the other function claims it too, and refuses its name.
-            let expected = if functions.contains(&function) || is_command_to(function, &event) { 1 } else { 0 };
+            // Whose it is, the shape does not always say: then the others claim it too, and refuse what is in it.
+            let expected = if functions.contains(&function) || may_be_anybodys(function, &event) { 1 } else { 0 };
             assert_eq!(claimants.len(), expected, "{name} to {function:?}: {claimants:?}");
             assert_eq!(function.read(&event).is_ok(), functions.contains(&function), "{name} to {function:?}");
         }
     }
 }
 
-fn is_command_to(function: Function, event: &Value) -> bool {
+/// A command, by its name, and a message of SNS, by what it says.
+fn may_be_anybodys(function: Function, event: &Value) -> bool {
     match function {
-        Deployer | Replacer => Shape::of(event) == Shape::Command,
+        Deployer | Replacer | BillingGuard => matches!(Shape::of(event), Shape::Command | Shape::Notifications),
         Rollback => false,
     }
 }
@@ -386,7 +416,11 @@ fn the_readme_lists_every_sample_and_no_other() {
 
 #[test]
 fn the_readme_names_the_functions_of_every_sample() {
-    for (name, functions, _) in EXPECTED {
-        assert_eq!(samples::functions(name), *functions, "{name}");
+    let mut rows: BTreeMap<&str, Vec<Function>> = BTreeMap::new();
+    for (name, function, _) in expected() {
+        rows.entry(name).or_default().push(function);
+    }
+    for (name, functions) in rows {
+        assert_eq!(samples::functions(name), functions, "{name}");
     }
 }

@@ -2,6 +2,8 @@
 
 mod accepted;
 mod alarms;
+mod billing_guard;
+mod charges;
 mod instances;
 mod leaks;
 mod malformed;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use signalbox_domain::billing::{self, BudgetAlert};
 use signalbox_domain::definition::Arn;
 use signalbox_domain::trigger::{AlarmState, Origin, ReportCause, ScalingKind, Word};
 
@@ -11,21 +12,24 @@ use crate::{Context, EventError, Incoming, LifecycleKind};
 
 pub(super) const REQUEST: &str = "b1a2c3d4-0000-4000-8000-000000000001";
 pub(super) const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:codedetect-prod-alerts";
+/// Where CloudWatch knows what AWS charges, which is one Region for all of them.
+pub(super) const BILLING_TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:codedetect-prod-billing";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Function {
     Deployer,
     Replacer,
     Rollback,
+    BillingGuard,
 }
-pub(super) use Function::{Deployer, Replacer, Rollback};
+pub(super) use Function::{BillingGuard, Deployer, Replacer, Rollback};
 
 impl Function {
-    pub(super) const ALL: [Function; 3] = [Deployer, Replacer, Rollback];
+    pub(super) const ALL: [Function; 4] = [Deployer, Replacer, Rollback, BillingGuard];
 
-    /// What the function makes of `event`, believing our own topic.
+    /// What the function makes of `event`, believing our own topics.
     pub(super) fn read(self, event: &Value) -> Result<Vec<Incoming>, EventError> {
-        let trusted = [TOPIC.to_owned().try_into().unwrap()];
+        let trusted = [TOPIC, BILLING_TOPIC].map(|topic| topic.to_owned().try_into().unwrap());
         self.read_trusting(event, &trusted)
     }
 
@@ -35,6 +39,7 @@ impl Function {
             Deployer => crate::deployer(event, &context),
             Replacer => crate::replacer(event, &context),
             Rollback => crate::rollback(event, &context).map(|incoming| vec![incoming]),
+            BillingGuard => crate::billing_guard(event, &context),
         }
     }
 }
@@ -45,6 +50,7 @@ pub(super) fn readme_rows() -> Vec<(String, Vec<Function>)> {
         "deployer" => Deployer,
         "replacer" => Replacer,
         "rollback" => Rollback,
+        "billing-guard" => BillingGuard,
         other => panic!("the README knows no function {other}"),
     };
     let row = |line: &str| {
@@ -198,7 +204,28 @@ pub(super) fn summary(incoming: &Incoming) -> String {
         Incoming::Plan { service, request } => format!("plan {} for {service}", request.release),
         Incoming::Thaw { service } => format!("thaw {service}"),
         Incoming::Status { service } => format!("status of {service}"),
+        Incoming::Billing(trigger) => charges(trigger),
         Incoming::Irrelevant { reason } => format!("irrelevant: {reason}"),
+    }
+}
+
+fn charges(trigger: &billing::Trigger) -> String {
+    use billing::Trigger;
+    match trigger {
+        Trigger::Heartbeat => "look at the charges".to_owned(),
+        Trigger::AlarmChanged => "an alarm on charges".to_owned(),
+        Trigger::BudgetReported(report) => {
+            let alert = match report.alert {
+                BudgetAlert::Actual => "charged",
+                BudgetAlert::Forecasted => "expected",
+            };
+            format!("{} {alert}", report.amount)
+        }
+        Trigger::Status => "status of the charges".to_owned(),
+        Trigger::Preview => "preview of the rungs".to_owned(),
+        Trigger::Release { reason } => format!("release: {reason}"),
+        Trigger::Confirm { reason } => format!("confirm: {reason}"),
+        Trigger::Exempt { until, owner, reason } => format!("exempt until {until} by {owner}: {reason}"),
     }
 }
 

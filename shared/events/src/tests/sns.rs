@@ -3,7 +3,8 @@
 use aws_lambda_events::sns::SnsEvent;
 use serde_json::{Value, json};
 
-use super::samples::{self, Deployer, Replacer, TOPIC, summary, with};
+use super::samples::{self, BillingGuard, Deployer, Replacer, TOPIC, summary, with};
+use crate::sns::Form;
 use crate::{EventError, Incoming};
 
 fn through(topic: &str, message: &str) -> Value {
@@ -24,7 +25,7 @@ fn only_trusted_topics_are_believed_and_an_error_names_nothing_but_the_topic() {
     let event = samples::sample("aws.sns/notification--alarm");
     let other = "arn:aws:sns:eu-west-1:123456789012:somebody-elses".to_owned();
     for trusted in [vec![], vec![other.try_into().unwrap()]] {
-        for function in [Deployer, Replacer] {
+        for function in [Deployer, Replacer, BillingGuard] {
             let error = function.read_trusting(&event, &trusted).unwrap_err();
             assert_eq!(error.error_type(), "UntrustedSource");
             assert_eq!(error, EventError::Untrusted { topic: TOPIC.to_owned().try_into().unwrap() });
@@ -42,11 +43,17 @@ fn one_untrusted_record_is_enough_to_believe_none() {
 }
 
 #[test]
-fn every_message_of_the_samples_is_of_exactly_one_kind() {
-    for (name, event) in samples::all().into_iter().filter(|(name, _)| name.starts_with("aws.sns/")) {
-        for claimants in crate::sns::claimants(&event) {
-            assert_eq!(claimants.len(), 1, "{name}: {claimants:?}");
-        }
+fn every_message_of_the_samples_is_what_its_name_says() {
+    for (name, event) in samples::all() {
+        let Some(case) = name.strip_prefix("aws.sns/notification--") else { continue };
+        let expected = match case {
+            "own-notice" | "own-text-notice" => Form::OwnNotice,
+            case if case.starts_with("test-notification") => Form::TestNotification,
+            case if case.starts_with("budget-") => Form::BudgetMail,
+            _ => Form::Alarm,
+        };
+        let forms = crate::sns::forms(&event);
+        assert!(!forms.is_empty() && forms.iter().all(|form| *form == expected), "{name}: {forms:?}");
     }
 }
 
@@ -59,9 +66,11 @@ fn other_messages_of_a_trusted_topic_are_unrecognised_by_their_keys() {
         ("hello hunter2", "no parser accepts this event: source aws:sns, not a JSON object with keys"),
         ("", "no parser accepts this event: source aws:sns, not a JSON object with keys"),
     ] {
-        let error = Deployer.read(&through(TOPIC, message)).unwrap_err();
-        assert_eq!(error.error_type(), "UnrecognizedEvent");
-        assert_eq!(error.to_string(), text);
+        for function in [Deployer, Replacer, BillingGuard] {
+            let error = function.read(&through(TOPIC, message)).unwrap_err();
+            assert_eq!(error.error_type(), "UnrecognizedEvent");
+            assert_eq!(error.to_string(), text);
+        }
     }
 }
 
