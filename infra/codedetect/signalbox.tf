@@ -1,7 +1,7 @@
 # Signalbox itself, for this stack's one service. What it moves (weights, sizes, releases) is left alone by the rest
 # of this configuration.
 
-# AWS publishes what it charges in us-east-1 alone; used with billing-guard.
+# AWS publishes what it charges in us-east-1 alone, so billing-guard's topic and alarms are there.
 provider "aws" {
   alias  = "us_east_1"
   region = "us-east-1"
@@ -26,7 +26,23 @@ variable "signalbox_architecture" {
 variable "signalbox_functions" {
   description = "Which functions are installed."
   type        = set(string)
-  default     = ["deployer", "rollback", "replacer"]
+  default     = ["deployer", "rollback", "replacer", "billing-guard"]
+}
+
+# This stack costs about 78 USD a month when all is well (README.md reckons it), so all three rungs are reached in every
+# month: a dry run tells people so, and what would be done. Take dry_run out when the amounts are yours.
+variable "billing_plan" {
+  description = "What billing-guard does at which amount; the module's README lists the fields."
+  type        = any
+  default = {
+    rungs = [
+      { at_usd = 10, do = ["notify"] },
+      { at_usd = 20, do = ["notify", "freeze_deployments"] },
+      { at_usd = 50, do = ["notify", "freeze_deployments", "retire_standby", "cap_scaling"] },
+    ]
+    dry_run = true
+  }
+  nullable = false
 }
 
 variable "signalbox_service" {
@@ -93,19 +109,7 @@ module "signalbox" {
     }, var.signalbox_service)
   }
 
-  # Nothing of it is written before billing-guard is among the functions. The first three are the amounts that people
-  # are promised to hear of. This stack costs about 71 USD a month when all is well, and 93 with a second instance all
-  # month long (README.md reckons it), so the plan acts only above both: a freeze at 20 USD would begin on the 9th day
-  # of every month and keep a repair out for the rest of it.
-  billing_plan = {
-    rungs = [
-      { at_usd = 10, do = ["notify"] },
-      { at_usd = 20, do = ["notify"] },
-      { at_usd = 50, do = ["notify"] },
-      { at_usd = 100, do = ["notify", "freeze_deployments"] },
-      { at_usd = 150, do = ["notify", "freeze_deployments", "retire_standby", "cap_scaling"] },
-    ]
-  }
+  billing_plan = var.billing_plan
 }
 
 output "signalbox" {

@@ -2,7 +2,21 @@
 
 locals {
   has_billing_guard = contains(var.functions, "billing-guard")
+  billing_region    = "us-east-1"
   rungs             = local.has_billing_guard ? { for rung in module.definitions.billing_plan.rungs : format("%.2f", rung.at_usd) => rung.at_usd } : {}
+}
+
+# Anywhere else the alarms would be made and never fire.
+data "aws_region" "billing" {
+  count    = local.has_billing_guard ? 1 : 0
+  provider = aws.us_east_1
+
+  lifecycle {
+    postcondition {
+      condition     = self.name == local.billing_region
+      error_message = "providers: aws.us_east_1 is a provider of ${self.name}; AWS publishes what it charges in ${local.billing_region} alone."
+    }
+  }
 }
 
 resource "aws_sns_topic" "billing" {
@@ -22,7 +36,7 @@ resource "aws_sns_topic_policy" "billing" {
 }
 
 # No filter, since Budgets writes plain text. No dead-letter queue, which would have to be in this region: the
-# function reads the same figure every six hours by itself.
+# function reads what is charged every 15 minutes by itself.
 resource "aws_sns_topic_subscription" "billing" {
   count    = local.has_billing_guard ? 1 : 0
   provider = aws.us_east_1

@@ -61,13 +61,15 @@ locals {
     billing-guard = {
       purpose      = "Acts on billing thresholds"
       memory       = 128
-      heartbeat    = "rate(6 hours)"
-      silent_after = 43200
+      heartbeat    = "rate(15 minutes)"
+      silent_after = 3600
       requests     = []
       alarms       = false
       scaling      = []
-      may          = ["look", "judge", "nominate", "scale", "announce"]
-      # The month's latch, and freeze and cap in the services' records.
+      # It bounds groups and keeps them from growing. It can neither move traffic nor touch a release.
+      may = ["look", "survey", "reckon", "scale", "suspend", "announce"]
+      # The month's latch, and freeze and cap in the services' records. The plan bears the latch's partition key and
+      # IAM knows no other, so only the code leaves the plan alone.
       writes = ["ACCOUNT", "SERVICE#*"]
     }
     console = {

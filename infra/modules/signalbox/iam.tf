@@ -71,6 +71,29 @@ data "aws_iam_policy_document" "function" {
     sid       = "Load"
     actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem"]
     resources = [aws_dynamodb_table.this.arn]
+    # Who finds its services by a survey reads those and what it writes: no bug report, which has people's addresses.
+    dynamic "condition" {
+      for_each = contains(each.value.may, "survey") ? [1] : []
+      content {
+        test     = "ForAllValues:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = setunion(["SERVICES", "SERVICE#*"], each.value.writes)
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(each.value.may, "survey") ? [1] : []
+    content {
+      sid       = "Survey"
+      actions   = ["dynamodb:Query"]
+      resources = [aws_dynamodb_table.this.arn]
+      condition {
+        test     = "ForAllValues:StringEquals"
+        variable = "dynamodb:LeadingKeys"
+        values   = ["SERVICES"]
+      }
+    }
   }
 
   dynamic "statement" {
@@ -93,6 +116,36 @@ data "aws_iam_policy_document" "function" {
         test     = "ForAllValues:StringLike"
         variable = "dynamodb:LeadingKeys"
         values   = each.value.writes
+      }
+    }
+  }
+
+  # An item of the account's alone: services' records are written whole, in transactions.
+  dynamic "statement" {
+    for_each = contains(each.value.may, "reckon") ? [1] : []
+    content {
+      sid       = "Latch"
+      actions   = ["dynamodb:UpdateItem"]
+      resources = [aws_dynamodb_table.this.arn]
+      condition {
+        test     = "ForAllValues:StringEquals"
+        variable = "dynamodb:LeadingKeys"
+        values   = ["ACCOUNT"]
+      }
+    }
+  }
+
+  # What AWS charges. Metrics cannot be limited to a resource, but to where these are.
+  dynamic "statement" {
+    for_each = contains(each.value.may, "reckon") ? [1] : []
+    content {
+      sid       = "Reckon"
+      actions   = ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"]
+      resources = ["*"]
+      condition {
+        test     = "StringEquals"
+        variable = "aws:RequestedRegion"
+        values   = [local.billing_region]
       }
     }
   }

@@ -41,6 +41,8 @@ output "reports_topic_arn" {
 output "billing_topic_arn" {
   description = "The topic in us-east-1 for Budgets to publish to; null without billing-guard."
   value       = one(aws_sns_topic.billing[*].arn)
+  # Who is told of the topic may publish to it from then on.
+  depends_on = [aws_sns_topic_policy.billing]
 }
 
 output "report_url" {
@@ -64,7 +66,7 @@ output "on_call_policy_json" {
 }
 
 output "operator_policy_arn" {
-  description = "A policy for operators: what on-call may, and the commands of deployer and replacer."
+  description = "A policy for operators: what on-call may, and the commands of deployer, replacer and billing-guard."
   value       = aws_iam_policy.operator.arn
 }
 

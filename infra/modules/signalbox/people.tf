@@ -59,16 +59,20 @@ resource "aws_iam_policy" "on_call" {
   policy      = data.aws_iam_policy_document.on_call.json
 }
 
-# An operator: what on-call may, and every command, such as deploy, freeze and replace.
+locals {
+  commanded = ["deployer", "replacer", "billing-guard"]
+}
+
+# An operator: what on-call may, and every command, such as deploy, freeze, replace, and release of billing-guard.
 data "aws_iam_policy_document" "operator" {
   source_policy_documents = [data.aws_iam_policy_document.on_call.json]
 
   dynamic "statement" {
-    for_each = length(setintersection(var.functions, ["deployer", "replacer"])) > 0 ? [1] : []
+    for_each = length(setintersection(var.functions, local.commanded)) > 0 ? [1] : []
     content {
       sid       = "Command"
       actions   = ["lambda:InvokeFunction"]
-      resources = [for function in setintersection(var.functions, ["deployer", "replacer"]) : aws_lambda_function.this[function].arn]
+      resources = [for function in setintersection(var.functions, local.commanded) : aws_lambda_function.this[function].arn]
     }
   }
 }

@@ -1,4 +1,5 @@
-# What is written and what is refused; of freeze windows in windows.tftest.hcl. No provider is needed: `terraform test` in this folder.
+# What is written and what is refused; of freeze windows in windows.tftest.hcl, of the billing plan in
+# billing.tftest.hcl. No provider is needed: `terraform test` in this folder.
 
 variables {
   slots = {
@@ -347,49 +348,4 @@ run "notices_go_to_a_topic" {
     services = { shop = { listener_arn = var.listener, alerts_topic_arn = "arn:aws:sqs:eu-west-1:1:x", slots = var.slots, release = var.release } }
   }
   expect_failures = [output.services]
-}
-
-run "a_misspelt_field_of_the_plan_is_told" {
-  command = plan
-  variables {
-    services = {}
-    given    = { services = {}, billing_plan = { rungs = [], dryrun = true } }
-  }
-  expect_failures = [output.services]
-}
-
-run "rungs_rise" {
-  command = plan
-  variables {
-    services     = {}
-    billing_plan = { rungs = [{ at_usd = 20, do = ["notify"] }, { at_usd = 10, do = ["notify"] }] }
-  }
-  expect_failures = [output.billing_plan]
-}
-
-run "amounts_are_whole_cents" {
-  command = plan
-  variables {
-    services     = {}
-    billing_plan = { rungs = [{ at_usd = 10.005, do = ["notify"] }] }
-  }
-  expect_failures = [output.billing_plan]
-}
-
-run "an_action_exists" {
-  command = plan
-  variables {
-    services     = {}
-    billing_plan = { rungs = [{ at_usd = 10, do = ["mail"] }] }
-  }
-  expect_failures = [output.billing_plan]
-}
-
-run "an_outage_is_allowed_in_words" {
-  command = plan
-  variables {
-    services     = {}
-    billing_plan = { rungs = [{ at_usd = 10, do = ["stop_live"] }] }
-  }
-  expect_failures = [output.billing_plan]
 }

@@ -95,18 +95,18 @@ variable "services" {
 variable "billing_plan" {
   description = "What happens at which amount."
   type = object({
-    rungs = list(object({
-      at_usd = number       # ascending; cents allowed
-      do     = list(string) # notify, freeze_deployments, retire_standby, cap_scaling, stop_live
+    rungs = list(object({   # 1 to 20, the lowest first
+      at_usd = number       # US dollars of the month so far, above 0; cents allowed, no fractions of one
+      do     = list(string) # of notify, freeze_deployments, retire_standby, cap_scaling, stop_live; each once
     }))
     plausibility = optional(object({
-      max_jump_ratio = optional(number)
-      above_usd      = optional(number)
-      min_readings   = optional(number)
+      max_jump_ratio = optional(number) # 10; above 1: so many times the highest reading before is not believed
+      above_usd      = optional(number) # 5; from 0, as at_usd: up to this amount every reading is believed
+      min_readings   = optional(number) # 4; from 1: with fewer readings, people are told and no more
     }))
-    forecast     = optional(bool)
-    dry_run      = optional(bool)
-    allow_outage = optional(bool) # stop_live needs it
+    forecast     = optional(bool) # true: a month that is going to end above a rung is told
+    dry_run      = optional(bool) # false; true: everything is told and nothing is done
+    allow_outage = optional(bool) # false; stop_live needs true
   })
   default = null
 }
