@@ -5,21 +5,23 @@ use std::collections::BTreeMap;
 use aws_types::SdkConfig;
 use futures_util::future::try_join;
 use jiff::{SignedDuration, Timestamp};
+use signalbox_domain::billing::{Charge, Month, MonthName};
 use signalbox_domain::decision::Action;
 use signalbox_domain::definition::{Arn, Capacity, Definition, ReleaseSource};
 use signalbox_domain::deployment::Deployment;
+use signalbox_domain::money::Cents;
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::{Alarms, Minute, Probe, ProbeAnswer, Quiet, Routing, Surroundings, Window};
 use signalbox_domain::record::OperationKind;
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::text::{GroupName, InstanceId, Release, RequestId, ServiceName};
 use signalbox_reconciler::ports::{
-    Clock, Cloud, CloudError, GroupSeen, Loaded, OperationItem, Post, Save, Saved, Store, Targets,
+    Billing, Clock, Cloud, CloudError, GroupSeen, Loaded, LoadedMonth, OperationItem, Post, Save, Saved, Store, Targets,
 };
 
 use crate::autoscaling::AutoScaling;
 use crate::clock::SystemClock;
-use crate::cloudwatch::CloudWatch;
+use crate::cloudwatch::{Charges, CloudWatch};
 use crate::dynamodb::Table;
 use crate::elb::Balancer;
 use crate::lambda::Hooks;
@@ -32,6 +34,7 @@ use crate::ssm::ParameterStore;
 pub struct Aws {
     autoscaling: AutoScaling,
     balancer: Balancer,
+    charges: Charges,
     cloudwatch: CloudWatch,
     hooks: Hooks,
     parameters: ParameterStore,
@@ -49,6 +52,7 @@ impl Aws {
         Aws {
             autoscaling: AutoScaling::new(config),
             balancer: Balancer::new(config),
+            charges: Charges::new(config),
             cloudwatch: CloudWatch::new(config),
             hooks: Hooks::new(config),
             parameters: ParameterStore::new(config),
@@ -177,6 +181,24 @@ impl Store for Aws {
 
     async fn save(&self, save: &Save) -> Result<Saved, CloudError> {
         self.table.save(save).await
+    }
+}
+
+impl Billing for Aws {
+    async fn charges(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Charge>, CloudError> {
+        self.charges.readings(from, to).await
+    }
+
+    async fn breakdown(&self, from: Timestamp, to: Timestamp) -> Result<Vec<(String, Cents)>, CloudError> {
+        self.charges.breakdown(from, to).await
+    }
+
+    async fn load_month(&self, month: MonthName) -> Result<LoadedMonth, CloudError> {
+        self.table.load_month(month).await
+    }
+
+    async fn save_month(&self, month: &Month, version: Option<u64>, nonce: u128) -> Result<Saved, CloudError> {
+        self.table.save_month(month, version, nonce).await
     }
 }
 

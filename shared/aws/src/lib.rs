@@ -1,4 +1,5 @@
-//! The reconciler's [`World`](signalbox_reconciler::ports::World) on the AWS SDK.
+//! The reconciler's [`World`](signalbox_reconciler::ports::World) and
+//! [`Billing`](signalbox_reconciler::ports::Billing) on the AWS SDK.
 //!
 //! There is one adapter for each service, and [`Aws`] is all of them together. A function that needs
 //! less takes the adapter it needs, and the linker leaves the rest out of its binary.
@@ -6,7 +7,7 @@
 //! - [`elb`]: the weights, the health of the targets, and what else forwards to them.
 //! - [`autoscaling`]: the groups.
 //! - [`ssm`]: the releases that instances read at boot.
-//! - [`cloudwatch`]: the guard's alarms, whether a slot is quiet, and what both slots do.
+//! - [`cloudwatch`]: the guard's alarms, whether a slot is quiet, what both slots do, and what AWS charges.
 //! - [`smoke`]: the release itself, asked through the load balancer.
 //! - [`lambda`]: the teams' own functions that have a say.
 //! - [`dynamodb`]: the table.
@@ -22,6 +23,8 @@ pub mod dynamodb;
 pub mod elb;
 pub mod errors;
 pub mod lambda;
+#[cfg(test)]
+mod replay;
 #[cfg(test)]
 mod samples;
 pub mod smoke;

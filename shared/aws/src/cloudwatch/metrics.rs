@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode};
+use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::definition::{CheckMetric, Definition};
 use signalbox_domain::observation::{Minute, Window};
@@ -11,9 +11,9 @@ use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_reconciler::ports::CloudError;
 
 use super::CloudWatch;
-use crate::errors::{OrFailed, unfinished, unusable};
+use super::read::{CALL, read};
+use crate::errors::unusable;
 
-const CALL: &str = "GetMetricData";
 /// The load balancer reports once a minute.
 const PERIOD_SECONDS: i32 = 60;
 /// Younger minutes may still be on their way, so silence is proved by no less than this.
@@ -58,7 +58,7 @@ impl CloudWatch {
     /// When they cannot be read, or not completely.
     pub async fn requests(&self, of: &Definition, slot: Slot, now: Timestamp) -> Result<u64, CloudError> {
         let window = Window { from: window_start(of, now), to: now };
-        let results = self.read(of, window, vec![query(of, slot, Measure::Requests)?]).await?;
+        let results = read(&self.client, &of.name, window, vec![query(of, slot, Measure::Requests)?]).await?;
         Ok(whole(results.iter().flat_map(MetricDataResult::values).sum()))
     }
 
@@ -72,48 +72,9 @@ impl CloudWatch {
         let counted = [Measure::Requests, Measure::Failed, Measure::Refused];
         let measures = counted.into_iter().chain(timed.then_some(Measure::Slow));
         let queries = measures.flat_map(|measure| Slot::BOTH.map(|slot| query(of, slot, measure)));
-        let results = self.read(of, window, queries.collect::<Result<_, _>>()?).await?;
+        let results = read(&self.client, &of.name, window, queries.collect::<Result<_, _>>()?).await?;
         Ok(BySlot::from_fn(|slot| minutes(slot, window, &results)))
     }
-
-    /// All pages of an answer.
-    async fn read(
-        &self,
-        of: &Definition,
-        window: Window,
-        queries: Vec<MetricDataQuery>,
-    ) -> Result<Vec<MetricDataResult>, CloudError> {
-        let (mut results, mut token) = (Vec::new(), None);
-        loop {
-            let answer = self
-                .client
-                .get_metric_data()
-                .start_time(DateTime::from_secs(window.from.as_second()))
-                .end_time(DateTime::from_secs(window.to.as_second()))
-                .set_metric_data_queries(Some(queries.clone()))
-                .set_next_token(token)
-                .send()
-                .await
-                .or_failed(CALL, &of.name)?;
-            results.extend(answer.metric_data_results.unwrap_or_default());
-            token = answer.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return if is_whole(&results) { Ok(results) } else { Err(unfinished(CALL, &of.name, UNREAD)) };
-            }
-        }
-    }
-}
-
-const UNREAD: &str = "a metric could not be read, or not completely";
-
-/// Whether every metric was read to its end: partial data is only so until a later page completes it
-/// ([statuses](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html)).
-fn is_whole(results: &[MetricDataResult]) -> bool {
-    results.iter().enumerate().all(|(index, result)| match result.status_code() {
-        Some(StatusCode::InternalError | StatusCode::Forbidden) => false,
-        Some(StatusCode::PartialData) => results[index + 1..].iter().any(|later| later.id() == result.id()),
-        _ => true,
-    })
 }
 
 /// Every minute of the window, oldest first.
@@ -187,6 +148,8 @@ fn whole(sum: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_cloudwatch::types::StatusCode;
+
     use super::*;
     use crate::samples::{BLUE, LISTENER, definition};
 
@@ -222,18 +185,6 @@ mod tests {
         );
         let blue = minutes(Slot::Blue, window, &results);
         assert_eq!(blue.iter().map(|minute| minute.requests).collect::<Vec<_>>(), [7, 0, 0]);
-    }
-
-    #[test]
-    fn an_answer_is_whole_when_every_metric_was_read_to_its_end() {
-        let ends = |statuses: &[(&str, StatusCode)]| {
-            is_whole(&statuses.iter().map(|(id, status)| result(id, &[], status.clone())).collect::<Vec<_>>())
-        };
-        assert!(ends(&[]));
-        assert!(ends(&[("a", StatusCode::PartialData), ("b", StatusCode::Complete), ("a", StatusCode::Complete)]));
-        assert!(!ends(&[("a", StatusCode::PartialData), ("b", StatusCode::Complete)]));
-        assert!(!ends(&[("a", StatusCode::Complete), ("b", StatusCode::Forbidden)]));
-        assert!(!ends(&[("a", StatusCode::InternalError), ("a", StatusCode::Complete)]));
     }
 
     #[test]

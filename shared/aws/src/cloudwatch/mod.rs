@@ -1,10 +1,15 @@
-//! CloudWatch: the guard's alarms, how many requests a slot still gets, and what both slots do minute by minute.
+//! CloudWatch: the guard's alarms, how many requests a slot still gets, what both slots do minute by minute, and
+//! what AWS charges.
 
 mod alarms;
+mod charges;
 mod metrics;
+mod read;
 
 use aws_sdk_cloudwatch::Client;
 use aws_types::SdkConfig;
+
+pub use charges::Charges;
 
 /// CloudWatch.
 #[derive(Clone, Debug)]

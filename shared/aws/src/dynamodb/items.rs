@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use signalbox_domain::billing::{Month, MonthName};
 use signalbox_domain::record::{OperationKind, Record, SCHEMA};
 use signalbox_domain::text::{RequestId, ServiceName};
 use signalbox_reconciler::ports::{DecisionItem, OperationItem};
@@ -24,6 +25,12 @@ const SERVICE: &str = "SERVICE#";
 pub(super) const DECISION: &str = "DECISION#";
 /// What an accepted request's sort key begins with.
 const REQUEST: &str = "REQUEST#";
+/// The partition of what belongs to no service.
+const ACCOUNT: &str = "ACCOUNT";
+/// What the sort keys of the billing plan and of the months begin with.
+const BILLING: &str = "BILLING#";
+/// The schema of a month that this version writes. What is newer it does not understand.
+const MONTH_SCHEMA: u32 = 1;
 
 /// What the sort key of an operation of this kind begins with.
 pub(super) fn operations(kind: OperationKind) -> &'static str {
@@ -59,6 +66,14 @@ impl Key {
 
     pub(super) fn decision(service: &ServiceName, decision: &DecisionItem, nonce: u128) -> Key {
         Key { pk: partition(service), sk: format!("{DECISION}{}", ulid(decision.at, nonce)) }
+    }
+
+    pub(super) fn plan() -> Key {
+        Key { pk: ACCOUNT.to_owned(), sk: format!("{BILLING}PLAN") }
+    }
+
+    pub(super) fn month(month: MonthName) -> Key {
+        Key { pk: ACCOUNT.to_owned(), sk: format!("{BILLING}{month}") }
     }
 
     /// Whether `item` is the one of this key.
@@ -142,14 +157,40 @@ pub(super) fn mark(nonce: u128) -> AttributeValue {
     AttributeValue::S(format!("{nonce:032x}"))
 }
 
-pub(super) fn write_record(key: &Key, record: &Record, version: u64, nonce: u128) -> Result<Item, String> {
-    let mut item = write(key, record, nonce)?;
+/// An item that is changed by compare-and-set.
+fn write_versioned(key: &Key, doc: &impl Serialize, schema: u32, version: u64, nonce: u128) -> Result<Item, String> {
+    let mut item = write(key, doc, nonce)?;
     item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
-    item.insert("schema".to_owned(), AttributeValue::N(SCHEMA.to_string()));
+    item.insert("schema".to_owned(), AttributeValue::N(schema.to_string()));
+    Ok(item)
+}
+
+pub(super) fn write_record(key: &Key, record: &Record, version: u64, nonce: u128) -> Result<Item, String> {
+    let mut item = write_versioned(key, record, SCHEMA, version, nonce)?;
     if record.is_busy() {
         item.insert("busy".to_owned(), AttributeValue::S("1".to_owned()));
     }
     Ok(item)
+}
+
+pub(super) fn write_month(key: &Key, month: &Month, version: u64, nonce: u128) -> Result<Item, String> {
+    write_versioned(key, month, MONTH_SCHEMA, version, nonce)
+}
+
+/// A month with its version. One that a newer version of Signalbox wrote is an error: who does not understand it
+/// must write nothing over it.
+pub(super) fn read_month(item: &Item, month: MonthName) -> Result<(Month, u64), String> {
+    let schema = number(item, "schema")?;
+    if schema > u64::from(MONTH_SCHEMA) {
+        return Err(format!(
+            "a newer Signalbox wrote it (schema {schema}, this one knows {MONTH_SCHEMA}): update this one"
+        ));
+    }
+    let read: Month = doc(item)?;
+    if read.month != month {
+        return Err(format!("it holds {}", read.month));
+    }
+    Ok((read, number(item, "version")?))
 }
 
 pub(super) fn write_operation(key: &Key, operation: &OperationItem, nonce: u128) -> Result<Item, String> {
@@ -285,6 +326,35 @@ mod tests {
         ] {
             reads_back(&replacement(because, Phase::Surging));
         }
+    }
+
+    fn november() -> Month {
+        Month::new("2026-11".parse().unwrap(), None, "2026-11-23T01:30:00Z".parse().unwrap())
+    }
+
+    #[test]
+    fn a_month_reads_back_with_its_version_and_never_expires() {
+        let month = november();
+        let item = write_month(&Key::month(month.month), &month, 3, 0xab).unwrap();
+        assert_eq!(
+            (text(&item, "pk").unwrap().as_str(), text(&item, "sk").unwrap().as_str()),
+            ("ACCOUNT", "BILLING#2026-11")
+        );
+        assert_eq!(text(&item, "writer").unwrap(), "000000000000000000000000000000ab");
+        let mut names: Vec<&str> = item.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["doc", "pk", "schema", "sk", "version", "writer"]);
+        assert_eq!(read_month(&item, month.month), Ok((month, 3)));
+    }
+
+    #[test]
+    fn a_month_that_is_not_understood_is_an_error() {
+        let month = november();
+        let mut item = write_month(&Key::month(month.month), &month, 3, 0xab).unwrap();
+        assert!(read_month(&item, "2026-10".parse().unwrap()).unwrap_err().contains("2026-11"));
+        item.insert("schema".to_owned(), AttributeValue::N((MONTH_SCHEMA + 1).to_string()));
+        item.insert("doc".to_owned(), AttributeValue::S("{\"of\":\"the future\"}".to_owned()));
+        assert!(read_month(&item, month.month).unwrap_err().contains("schema 2"));
     }
 
     #[test]

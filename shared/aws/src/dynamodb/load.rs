@@ -20,7 +20,7 @@ use super::items::{
 use crate::errors::{OrFailed, unfinished, unusable};
 
 const QUERY: &str = "Query";
-const BATCH_GET: &str = "BatchGetItem";
+pub(super) const BATCH_GET: &str = "BatchGetItem";
 /// How often the rest of a batch is asked for before the caller has to come back.
 const MOST_BATCHES: u32 = 5;
 /// The wait before the rest of a batch is asked for; it doubles each time.
@@ -55,29 +55,28 @@ impl Table {
     /// What a batch leaves out is asked for again
     /// ([BatchGetItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html)).
     #[expect(clippy::disallowed_methods, reason = "a wait for DynamoDB's sake, of which the reconciler need not know")]
-    async fn batch(&self, keys: Vec<Item>, service: &ServiceName) -> Result<Vec<Item>, CloudError> {
+    pub(super) async fn batch(
+        &self,
+        keys: Vec<Item>,
+        about: &(dyn std::fmt::Display + Sync),
+    ) -> Result<Vec<Item>, CloudError> {
         let wanted = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(keys)).build();
-        let wanted = wanted.map_err(|error| unusable(BATCH_GET, service, error.to_string()))?;
+        let wanted = wanted.map_err(|error| unusable(BATCH_GET, &about, error.to_string()))?;
         let mut left = HashMap::from([(self.name.clone(), wanted)]);
         let mut items = Vec::new();
         for attempt in 0..MOST_BATCHES {
             if attempt > 0 {
                 tokio::time::sleep(BATCH_PAUSE * 2u32.pow(attempt - 1)).await;
             }
-            let answer = self
-                .client
-                .batch_get_item()
-                .set_request_items(Some(left))
-                .send()
-                .await
-                .or_failed(BATCH_GET, service)?;
+            let answer =
+                self.client.batch_get_item().set_request_items(Some(left)).send().await.or_failed(BATCH_GET, &about)?;
             items.extend(answer.responses.unwrap_or_default().into_values().flatten());
             left = answer.unprocessed_keys.unwrap_or_default();
             if left.is_empty() {
                 return Ok(items);
             }
         }
-        Err(unfinished(BATCH_GET, service, "the table did not answer for all items"))
+        Err(unfinished(BATCH_GET, &about, "the table did not answer for all items"))
     }
 
     /// An operation with its timeline.

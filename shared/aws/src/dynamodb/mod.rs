@@ -1,4 +1,4 @@
-//! The table: definitions, records, operations, decisions, and what was accepted before.
+//! The table: definitions, records, operations, decisions, what was accepted before, and what is charged.
 //!
 //! | `pk` | `sk` | content of `doc` |
 //! |---|---|---|
@@ -8,7 +8,10 @@
 //! | `SERVICE#<service>` | `REPLACEMENT#<id>` | a replacement with its timeline |
 //! | `SERVICE#<service>` | `DECISION#<ulid>` | what was decided about one event |
 //! | `SERVICE#<service>` | `REQUEST#<id>` | the operation that an accepted request belongs to |
+//! | `ACCOUNT` | `BILLING#PLAN` | the billing plan |
+//! | `ACCOUNT` | `BILLING#<yyyy-mm>` | what is remembered of that month |
 
+mod billing;
 mod items;
 mod load;
 mod save;

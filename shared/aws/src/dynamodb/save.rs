@@ -10,14 +10,13 @@ use super::items::{self, Item, Key, WRITER};
 use crate::errors::{failed, unusable};
 
 const CALL: &str = "TransactWriteItems";
-const NOT_THERE: &str = "attribute_not_exists(pk)";
+/// The condition of an item that must be new.
+pub(super) const NOT_THERE: &str = "attribute_not_exists(pk)";
+/// The condition of an item that must still be as it was read.
+pub(super) const AS_READ: &str = "#version = :expected";
 
 impl Table {
     /// Saves all of it or nothing.
-    ///
-    /// A save may have been done although no answer came, or the answer to the first try may have been
-    /// lost and the second one refused. So a refusal is only believed after a look at whose mark the
-    /// item bears.
     pub(super) async fn transact(&self, save: &Save) -> Result<Saved, CloudError> {
         let writes = Writes::of(save, &self.name).map_err(|problem| unusable(CALL, &save.service, problem))?;
         if writes.puts.is_empty() {
@@ -36,11 +35,26 @@ impl Table {
         };
         let refused = error.as_service_error().is_some_and(was_refused);
         let failure = failed(CALL, &save.service, &error);
+        self.became_of(writes.marked.as_ref(), save.nonce, refused, failure).await
+    }
+
+    /// What became of a save that was not answered with a yes; `marked` is the item that bears its mark.
+    ///
+    /// A save may have been done although no answer came, or the answer to the first try may have been
+    /// lost and the second one refused. So a refusal is only believed after a look at whose mark the
+    /// item bears.
+    pub(super) async fn became_of(
+        &self,
+        marked: Option<&Key>,
+        nonce: u128,
+        refused: bool,
+        failure: CloudError,
+    ) -> Result<Saved, CloudError> {
         if !refused && failure.class == ErrorClass::Permanent {
             return Err(failure);
         }
-        let done = match &writes.marked {
-            Some(key) => self.bears_mark(key, save.nonce).await?,
+        let done = match marked {
+            Some(key) => self.bears_mark(key, nonce).await?,
             None => false,
         };
         match (done, refused) {
@@ -76,7 +90,7 @@ impl Writes {
                 match expected {
                     None => put.condition_expression(NOT_THERE),
                     Some(expected) => put
-                        .condition_expression("#version = :expected")
+                        .condition_expression(AS_READ)
                         .expression_attribute_names("#version", "version")
                         .expression_attribute_values(":expected", AttributeValue::N(expected.to_string())),
                 },
