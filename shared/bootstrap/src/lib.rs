@@ -23,4 +23,4 @@ pub use environment::{Environment, EnvironmentError, Problem};
 pub use logging::init_logging;
 pub use report::Report;
 pub use sdk::{https_client, sdk_config};
-pub use shell::{Shell, ignored};
+pub use shell::{Shell, ignored, to_json};

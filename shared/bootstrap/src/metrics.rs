@@ -24,6 +24,8 @@ pub(crate) enum Unit {
     Count,
     /// Milliseconds.
     Milliseconds,
+    /// Something that CloudWatch has no unit for.
+    None,
 }
 
 impl Unit {
@@ -31,6 +33,7 @@ impl Unit {
         match self {
             Unit::Count => "Count",
             Unit::Milliseconds => "Milliseconds",
+            Unit::None => "None",
         }
     }
 }

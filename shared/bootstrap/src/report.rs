@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use jiff::SignedDuration;
 use lambda_runtime::Diagnostic;
+use signalbox_domain::billing;
 use signalbox_domain::decision::{Answer, Outcome};
 
 use crate::metrics::{Metrics, Unit};
@@ -33,6 +34,15 @@ impl Report {
         self.metrics.record(&values, Some(&answer.service));
     }
 
+    /// The charges were looked at. The heartbeat's look is a heartbeat, too: its absence is what a dead-man alarm
+    /// watches.
+    pub fn looked_at_charges(&self, trigger: &billing::Trigger, answer: &billing::Answer, took: SignedDuration) {
+        let outcome = answer.outcome.map_or("", Outcome::name);
+        let reading_usd = answer.reading_usd.as_ref().and_then(serde_json::Number::as_f64);
+        tracing::info!(outcome, reading_usd, reason = answer.reason, "looked at charges");
+        self.metrics.record(&of_charges(trigger, answer, took), None);
+    }
+
     /// A heartbeat was done. Its absence is what a dead-man alarm watches.
     pub fn beat(&self, looked_at: u32) {
         let values = [("Heartbeats", 1.0, Unit::Count), ("ServicesLookedAt", f64::from(looked_at), Unit::Count)];
@@ -47,6 +57,24 @@ impl Report {
         self.metrics.record(&[("Errors", 1.0, Unit::Count)], None);
         Diagnostic { error_type: error_type.to_owned(), error_message: message }
     }
+}
+
+/// What a look at the charges measures.
+fn of_charges(
+    trigger: &billing::Trigger,
+    answer: &billing::Answer,
+    took: SignedDuration,
+) -> Vec<(&'static str, f64, Unit)> {
+    let fired = u32::try_from(answer.rungs_fired.len()).unwrap_or(u32::MAX);
+    let mut values = vec![
+        ("Looks", 1.0, Unit::Count),
+        ("LookMilliseconds", took.as_secs_f64() * 1_000.0, Unit::Milliseconds),
+        ("RungsFired", fired.into(), Unit::Count),
+    ];
+    let reading = answer.reading_usd.as_ref().and_then(serde_json::Number::as_f64);
+    values.extend(reading.map(|dollars| ("ReadingUsd", dollars, Unit::None)));
+    values.extend((*trigger == billing::Trigger::Heartbeat).then_some(("Heartbeats", 1.0, Unit::Count)));
+    values
 }
 
 /// What a look counts as, beside a look: by the phase that an operation came to.
@@ -65,6 +93,28 @@ fn counts_as(phase: &str, outcome: Outcome) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_look_at_the_charges_tells_the_reading_and_how_many_rungs_fired() {
+        let answer = |reading: Option<f64>, fired: &[u32]| billing::Answer {
+            reading_usd: reading.and_then(serde_json::Number::from_f64),
+            rungs_fired: fired.iter().map(|rung| (*rung).into()).collect(),
+            reason: String::new(),
+            outcome: None,
+            status: None,
+            preview: None,
+        };
+        let names = |trigger, answer| {
+            let values = of_charges(&trigger, &answer, SignedDuration::from_millis(12));
+            values.into_iter().map(|(name, value, _)| format!("{name} {value}")).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            names(billing::Trigger::Heartbeat, answer(Some(20.5), &[10, 20])),
+            ["Looks 1", "LookMilliseconds 12", "RungsFired 2", "ReadingUsd 20.5", "Heartbeats 1"]
+        );
+        let unread = names(billing::Trigger::Status, answer(None, &[]));
+        assert_eq!(unread, ["Looks 1", "LookMilliseconds 12", "RungsFired 0"]);
+    }
 
     #[test]
     fn an_operation_counts_when_it_begins_or_comes_to_its_phase_and_not_while_it_stands_there() {

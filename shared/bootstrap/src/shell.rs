@@ -7,11 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::{Value, json};
+use signalbox_domain::billing;
 use signalbox_domain::definition::Definition;
 use signalbox_domain::text::ServiceName;
 use signalbox_domain::trigger::{GroupScaling, Nudge, Trigger};
 use signalbox_events::{Context, EventError, GroupEvent, Incoming};
-use signalbox_reconciler::ports::{CloudError, World};
+use signalbox_reconciler::ports::{Billing, CloudError, World};
 use signalbox_reconciler::{Linger, LookError, Looked, Reconciler};
 
 use crate::environment::Environment;
@@ -48,15 +49,27 @@ impl<W: World> Shell<W> {
         parse: impl Fn(&Value, &Context<'_>) -> Result<Vec<Incoming>, EventError>,
         act_on: impl AsyncFn(Incoming) -> Result<Value, Diagnostic>,
     ) -> Result<Value, Diagnostic> {
-        let context =
-            Context { request_id: &event.context.request_id, trusted_topics: &self.environment.trusted_topics };
-        let incoming = parse(&event.payload, &context).map_err(|error| self.failure(error.error_type(), &error))?;
+        let incoming = self.read(event, parse)?;
         let mut answers = Vec::with_capacity(incoming.len());
         for one in incoming {
             // On the heap: the SDK's calls nest deeper than the compiler likes to lay out in one piece.
             answers.push(Box::pin(act_on(one)).await?);
         }
         Ok(whole(answers))
+    }
+
+    /// Reads an event, part by part.
+    ///
+    /// # Errors
+    /// It could not be read.
+    pub fn read(
+        &self,
+        event: &LambdaEvent<Value>,
+        parse: impl Fn(&Value, &Context<'_>) -> Result<Vec<Incoming>, EventError>,
+    ) -> Result<Vec<Incoming>, Diagnostic> {
+        let context =
+            Context { request_id: &event.context.request_id, trusted_topics: &self.environment.trusted_topics };
+        parse(&event.payload, &context).map_err(|error| self.failure(error.error_type(), &error))
     }
 
     /// Looks at one service.
@@ -143,6 +156,20 @@ impl<W: World> Shell<W> {
     }
 }
 
+impl<W: World + Billing> Shell<W> {
+    /// Looks at what AWS charges.
+    ///
+    /// # Errors
+    /// What kept it from that, or from a part of it.
+    pub async fn look_at_charges(&self, trigger: &billing::Trigger) -> Result<billing::Answer, Diagnostic> {
+        let began = self.reconciler.world().now();
+        let answer =
+            self.reconciler.look_at_charges(trigger).await.map_err(|error| self.failure(error.error_type(), &error))?;
+        self.report.looked_at_charges(trigger, &answer, self.since(began));
+        Ok(answer)
+    }
+}
+
 /// The answer to what concerns nothing of ours.
 #[must_use]
 pub fn ignored(reason: &str) -> Value {
@@ -165,7 +192,11 @@ fn whole(mut answers: Vec<Value>) -> Value {
     json!({ "services": services.collect::<Vec<Value>>() })
 }
 
-fn to_json(answer: &impl Serialize) -> Result<Value, Diagnostic> {
+/// An answer as Lambda returns it.
+///
+/// # Errors
+/// It has no form in JSON.
+pub fn to_json(answer: &impl Serialize) -> Result<Value, Diagnostic> {
     serde_json::to_value(answer)
         .map_err(|error| Diagnostic { error_type: "Unanswerable".to_owned(), error_message: error.to_string() })
 }
