@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use signalbox_domain::decision::Outcome;
 
+use crate::billing::Billing;
 use crate::functions::{Functions, Names};
 use crate::show::{self, Problem};
 use crate::table::Table;
@@ -110,6 +111,9 @@ pub(crate) enum Installed {
     },
     /// Let deployments begin again.
     Thaw(Service),
+    /// What AWS charges, and what is done about it.
+    #[command(subcommand)]
+    Billing(Billing),
     /// Say what is live where nobody can tell.
     Adopt {
         #[command(flatten)]
@@ -247,6 +251,10 @@ impl Installed {
                 deployer(payload).await
             }
             Installed::Thaw(of) => deployer(of.says("thaw")).await,
+            Installed::Billing(Billing::Plan { file }) => Table::of(table).await.plan(&file, json).await,
+            Installed::Billing(Billing::Asked(asked)) => {
+                functions.billing_guard(&asked.payload()).await.and_then(|answer| asked.show(answer, json))
+            }
             Installed::Adopt { service, live, release } => {
                 let mut payload = service.says("adopt");
                 payload["live"] = json!(live.name());
@@ -299,7 +307,7 @@ impl Rollback {
     }
 }
 
-fn time(text: &str) -> Result<Timestamp, &'static str> {
+pub(crate) fn time(text: &str) -> Result<Timestamp, &'static str> {
     text.parse().map_err(|_| "give a date and a time with its zone, such as 2026-11-30T07:00:00Z")
 }
 

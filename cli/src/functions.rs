@@ -7,6 +7,7 @@ use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::{DisplayErrorContext, SdkError};
 use aws_sdk_lambda::primitives::Blob;
 use clap::Args;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use signalbox_domain::decision::Answer;
 
@@ -34,7 +35,14 @@ pub(crate) struct Names {
     /// The replacer function.
     #[arg(long, global = true, env = "SIGNALBOX_REPLACER_FUNCTION", default_value = "signalbox-replacer")]
     replacer: String,
+    /// The billing-guard function.
+    #[arg(long, global = true, env = "SIGNALBOX_BILLING_GUARD_FUNCTION", default_value = "signalbox-billing-guard")]
+    billing_guard: String,
 }
+
+/// How a person sees how things stand.
+const STATUS: &str = "signalbox status";
+const BILLING_STATUS: &str = "signalbox billing status";
 
 impl Functions {
     pub(crate) async fn of(names: Names) -> Functions {
@@ -48,25 +56,31 @@ impl Functions {
     }
 
     pub(crate) async fn deployer(&self, payload: &Value) -> Result<Answer, Problem> {
-        self.invoke(&self.names.deployer, payload).await
+        self.invoke(&self.names.deployer, STATUS, payload).await
     }
 
     pub(crate) async fn rollback(&self, payload: &Value) -> Result<Answer, Problem> {
-        self.invoke(&self.names.rollback, payload).await
+        self.invoke(&self.names.rollback, STATUS, payload).await
     }
 
     pub(crate) async fn replacer(&self, payload: &Value) -> Result<Answer, Problem> {
-        self.invoke(&self.names.replacer, payload).await
+        self.invoke(&self.names.replacer, STATUS, payload).await
     }
 
-    async fn invoke(&self, function: &str, payload: &Value) -> Result<Answer, Problem> {
+    /// What the billing guard answers, as it answers it: `--json` prints all of that.
+    pub(crate) async fn billing_guard(&self, payload: &Value) -> Result<Value, Problem> {
+        self.invoke(&self.names.billing_guard, BILLING_STATUS, payload).await
+    }
+
+    /// `status` shows what became of a request whose answer does not come.
+    async fn invoke<T: DeserializeOwned>(&self, function: &str, status: &str, payload: &Value) -> Result<T, Problem> {
         let sent = self.client.invoke().function_name(function).payload(Blob::new(payload.to_string())).send().await;
         let answered = sent.map_err(|error| {
             if matches!(error, SdkError::TimeoutError(_) | SdkError::ResponseError(_)) {
                 return Problem::failed(
                     &format!("function {function} did not answer in time"),
                     "it may have done what was asked",
-                    "look before you ask again: `signalbox status`",
+                    &format!("look before you ask again: `{status}`"),
                 );
             }
             let hint = "check the function's name, your region and your credentials";
@@ -80,7 +94,7 @@ impl Functions {
             return Err(Problem::failed(
                 &what,
                 field("errorMessage"),
-                "see `signalbox status` for how things stand; the function's log has more",
+                &format!("see `{status}` for how things stand; the function's log has more"),
             ));
         }
         serde_json::from_slice(&text).map_err(|error| {

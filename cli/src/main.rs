@@ -4,6 +4,7 @@
 //! rolled back, or when nothing was replaced, 2 when what was typed or written in a file is wrong, 3
 //! when what became of a request that was followed could not be learned.
 
+mod billing;
 mod command;
 mod demo;
 mod functions;

@@ -1,10 +1,11 @@
-//! The table: definitions go in, operations are followed.
+//! The table: definitions and the billing plan go in, operations are followed.
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use signalbox_aws::dynamodb::Table as AwsTable;
+use signalbox_domain::billing::plan::Plan;
 use signalbox_domain::decision::Outcome;
 use signalbox_domain::definition::Definition;
 use signalbox_domain::deployment;
@@ -34,10 +35,7 @@ impl Table {
 
     /// Checks a definition and writes it.
     pub(crate) async fn define(&self, file: &Path, json: bool) -> Result<ExitCode, Problem> {
-        let shown = file.display();
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            Problem::wrong(format!("{shown} cannot be read: {error}"), "give the path of a definition")
-        })?;
+        let (shown, text) = (file.display(), read(file, "give the path of a definition")?);
         let definition = Definition::read(&text).map_err(|mistake| {
             Problem::wrong(format!("{shown}: {mistake}"), "nothing was written; correct this field and define again")
         })?;
@@ -46,6 +44,24 @@ impl Table {
             show::line(serde_json::json!({ "service": definition.name.as_str(), "outcome": "accepted" }));
         } else {
             show::line(format!("{} is defined in table {}", definition.name, self.name));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Checks a billing plan and writes it.
+    pub(crate) async fn plan(&self, file: &Path, json: bool) -> Result<ExitCode, Problem> {
+        let (shown, text) = (file.display(), read(file, "give the path of a billing plan")?);
+        let plan = Plan::read(&text).map_err(|mistake| {
+            Problem::wrong(format!("{shown}: {mistake}"), "nothing was written; correct this field and write it again")
+        })?;
+        self.table.put_plan(&text).await.map_err(|error| self.failed(error))?;
+        if json {
+            let rungs: Vec<_> = plan.rungs.iter().map(|rung| rung.at.number()).collect();
+            show::line(serde_json::json!({ "rungs_usd": rungs, "outcome": "accepted" }));
+        } else {
+            let rungs: Vec<String> = plan.rungs.iter().map(|rung| rung.at.to_string()).collect();
+            show::line(format!("the billing plan is in table {}, with rungs at {}", self.name, rungs.join(", ")));
+            show::line("  see `signalbox billing preview` for what each of them would do");
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -120,6 +136,12 @@ impl Table {
     fn failed(&self, error: impl std::fmt::Display) -> Problem {
         Problem::failed(&format!("table {}", self.name), error, HINT)
     }
+}
+
+/// The text of a file that was named on the command line.
+fn read(file: &Path, hint: &str) -> Result<String, Problem> {
+    let unreadable = |error| Problem::wrong(format!("{} cannot be read: {error}", file.display()), hint);
+    std::fs::read_to_string(file).map_err(unreadable)
 }
 
 /// The exit status of an operation that came to its end, or to where only a person moves it.
