@@ -1,10 +1,14 @@
 //! The AWS adapters against the emulator.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
 
-use jiff::SignedDuration;
+use aws_sdk_cloudwatch::config::Region;
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use signalbox_aws::Aws;
+use signalbox_domain::billing::MonthName;
 use signalbox_domain::definition::Definition;
 use signalbox_domain::replacement::Phase;
 use signalbox_domain::slot::Slot;
@@ -14,6 +18,7 @@ use signalbox_tests::stack::{Stack, sdk_config};
 
 use crate::Place;
 use crate::behaviours::{record, save};
+use crate::billing::Charged;
 use crate::replacements::{deployment, replacement};
 
 pub(crate) struct Emulator {
@@ -61,6 +66,62 @@ impl Place for Emulator {
     async fn pass(&self) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+impl Charged for Emulator {
+    /// The emulator's readings are everybody's, so nobody gets the same month, nor the one before it.
+    fn month(&self) -> MonthName {
+        static GIVEN: AtomicI64 = AtomicI64::new(0);
+        let days = 90 * GIVEN.fetch_add(1, Ordering::Relaxed);
+        MonthName::of("2024-11-23T01:30:00Z".parse::<Timestamp>().unwrap() - SignedDuration::from_hours(24 * days))
+    }
+
+    async fn put_reading(&self, of: Option<&str>, at: Timestamp, dollars: f64) {
+        let config = sdk_config(self.stack.moto());
+        let client = |region: &'static str| {
+            let config = aws_sdk_cloudwatch::config::Builder::from(&config).region(Region::from_static(region));
+            aws_sdk_cloudwatch::Client::from_conf(config.build())
+        };
+        let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+        let datum = |dollars: f64| {
+            let datum = MetricDatum::builder().metric_name("EstimatedCharges").value(dollars);
+            let datum = datum.timestamp(SystemTime::from(at).into()).dimensions(dimension("Currency", "USD"));
+            of.iter().fold(datum, |datum, service| datum.dimensions(dimension("ServiceName", service))).build()
+        };
+        // The functions' own region has a metric of that name as well, put there by somebody who means well.
+        for (region, dollars) in [("us-east-1", dollars), ("eu-west-1", dollars * 1_000.0)] {
+            let put = client(region).put_metric_data().namespace("AWS/Billing").metric_data(datum(dollars));
+            put.send().await.unwrap();
+        }
+    }
+
+    async fn put_plan(&self, text: &str) {
+        self.ports().table().put_plan(text).await.unwrap();
+    }
+}
+
+/// The simulated cloud charges nothing yet.
+mod charges_on_the_emulator {
+    use super::Emulator;
+    use crate::billing;
+
+    macro_rules! held {
+        ($($behaviour:ident),+ $(,)?) => {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                billing::$behaviour(&Emulator::create().await).await;
+            })+
+        };
+    }
+    held!(
+        readings_are_those_of_the_whole_account_and_the_oldest_comes_first,
+        a_reading_that_was_put_just_now_is_read,
+        nothing_was_charged_where_no_reading_is,
+        the_breakdown_has_the_newest_charge_of_each_service_and_the_dearest_first,
+        a_month_is_written_by_whoever_read_it_last,
+        a_month_that_was_saved_is_known_by_its_writer_when_it_is_saved_again,
+        the_plan_and_two_months_are_read_together,
+    );
 }
 
 #[tokio::test]

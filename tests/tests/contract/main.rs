@@ -12,6 +12,7 @@
 #![allow(clippy::disallowed_methods, reason = "the bans keep the functions' clock and environment in one place")]
 
 mod behaviours;
+mod billing;
 mod emulator;
 mod instances;
 mod replacements;

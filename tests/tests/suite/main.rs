@@ -8,6 +8,7 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "the bans keep the functions' clock and environment in one place")]
 
+mod billing;
 mod cli;
 mod drive;
 mod evidence;

@@ -18,13 +18,17 @@ fn metadata() -> Value {
 }
 
 /// What each member may use of the others. Tests use what they like.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("signalbox-domain", &[]),
     ("signalbox-events", &["signalbox-domain"]),
     ("signalbox-reconciler", &["signalbox-domain"]),
     ("signalbox-aws", &["signalbox-domain", "signalbox-reconciler"]),
     ("signalbox-bootstrap", &["signalbox-domain", "signalbox-events", "signalbox-reconciler"]),
     ("signalbox-sim", &["signalbox-domain", "signalbox-reconciler"]),
+    (
+        "signalbox-billing-guard",
+        &["signalbox-aws", "signalbox-bootstrap", "signalbox-domain", "signalbox-events", "signalbox-reconciler"],
+    ),
     (
         "signalbox-deployer",
         &["signalbox-aws", "signalbox-bootstrap", "signalbox-domain", "signalbox-events", "signalbox-reconciler"],
