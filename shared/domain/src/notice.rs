@@ -188,3 +188,30 @@ impl Notice {
         if trimmed.is_empty() { "Signalbox".to_owned() } else { trimmed.to_owned() }
     }
 }
+
+/// The most notices that wait at once; older ones are told together after that.
+pub const OUTBOX_LIMIT: usize = 50;
+
+/// Puts notices into an outbox. When more wait than it holds, the oldest become one.
+pub(crate) fn put(outbox: &mut Vec<Notice>, notices: impl IntoIterator<Item = Notice>) {
+    for notice in notices {
+        if !outbox.iter().any(|waiting| waiting.id == notice.id) {
+            outbox.push(notice);
+        }
+    }
+    if outbox.len() <= OUTBOX_LIMIT {
+        return;
+    }
+    let surplus: Vec<Notice> = outbox.drain(..=outbox.len() - OUTBOX_LIMIT).collect();
+    let Some(first) = surplus.first() else { return };
+    let severity = surplus.iter().map(|notice| notice.severity).max().unwrap_or(Severity::Info);
+    let lines: Vec<&str> = surplus.iter().filter_map(|notice| notice.text.lines().next()).collect();
+    let told_before = lines.len().saturating_sub(20);
+    let text = format!(
+        "{} notices could not be sent in time; the last of them:\n{}",
+        lines.len(),
+        lines[told_before..].join("\n")
+    );
+    let (id, at) = (format!("{}+", first.id), first.at);
+    outbox.insert(0, Notice { id, kind: Kind::Coalesced, severity, operation: None, text, at });
+}

@@ -12,7 +12,7 @@ use crate::cap::Cap;
 use crate::definition::Capacity;
 use crate::deployment::{Deployment, Took};
 use crate::healing::Healing;
-use crate::notice::{Kind, Notice, Severity};
+use crate::notice::{self, Notice};
 use crate::observation::{Group, Process};
 use crate::replacement::{self, Replacement};
 use crate::slot::{BySlot, Slot, Split};
@@ -66,16 +66,13 @@ pub struct Record {
     /// How many notices there were so far: it makes their ids.
     #[serde(default)]
     pub notices: u64,
-    /// Notices that have not left yet, oldest first, at most [`Record::OUTBOX_LIMIT`].
+    /// Notices that have not left yet, oldest first, at most [`notice::OUTBOX_LIMIT`].
     pub outbox: Vec<Notice>,
     /// When the record was last looked at for a save. Time never runs backwards behind it.
     pub last_look: Timestamp,
 }
 
 impl Record {
-    /// The most notices that wait at once; older ones are told together after that.
-    pub const OUTBOX_LIMIT: usize = 50;
-
     /// A record for a service at rest.
     #[must_use]
     pub fn at_rest(live: Slot, releases: BySlot<Option<Release>>, split: Split, now: Timestamp) -> Record {
@@ -153,35 +150,9 @@ impl Record {
         self.routing.ever_seen = false;
     }
 
-    /// Puts notices into the outbox. When more wait than it holds, the oldest become one.
+    /// Puts notices into the outbox.
     pub fn tell(&mut self, notices: impl IntoIterator<Item = Notice>) {
-        for notice in notices {
-            if !self.outbox.iter().any(|waiting| waiting.id == notice.id) {
-                self.outbox.push(notice);
-            }
-        }
-        if self.outbox.len() <= Record::OUTBOX_LIMIT {
-            return;
-        }
-        let surplus: Vec<Notice> = self.outbox.drain(..=self.outbox.len() - Record::OUTBOX_LIMIT).collect();
-        let Some(first) = surplus.first() else { return };
-        let severity = surplus.iter().map(|notice| notice.severity).max().unwrap_or(Severity::Info);
-        let lines: Vec<&str> = surplus.iter().filter_map(|notice| notice.text.lines().next()).collect();
-        let told_before = lines.len().saturating_sub(20);
-        let text = format!(
-            "{} notices could not be sent in time; the last of them:\n{}",
-            lines.len(),
-            lines[told_before..].join("\n")
-        );
-        let merged = Notice {
-            id: format!("{}+", first.id),
-            kind: Kind::Coalesced,
-            severity,
-            operation: None,
-            text,
-            at: first.at,
-        };
-        self.outbox.insert(0, merged);
+        notice::put(&mut self.outbox, notices);
     }
 }
 

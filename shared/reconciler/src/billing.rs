@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::{join, join_all};
-use signalbox_domain::billing::plan::Plan;
+use jiff::SignedDuration;
+use signalbox_domain::billing::plan::{Measure, Plan};
 use signalbox_domain::billing::{
     Answer, Decision, Month, MonthName, Previewed, Seen, Stands, Trigger, decide, previews,
 };
@@ -21,6 +22,8 @@ use crate::ports::{Billing, CloudError, Saved, World};
 
 /// Notices about charges are of no service; this stands in its place.
 const ACCOUNT: &str = "account";
+/// What each service costs comes as often as the total.
+const BROKEN_DOWN_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why a look at the charges came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +34,6 @@ pub enum BillingError {
     /// The plan in the table cannot be used.
     #[error("the billing plan is wrong at {0}; nothing was changed")]
     Plan(Mistake),
-    /// There is no plan any more, and something is in force.
-    #[error("there is no billing plan any more, and something is in force by it; write one again to lift that")]
-    PlanGone,
     /// Others were first, again and again.
     #[error(
         "others changed the month {MOST_RACES} times while this look was under way; the next heartbeat looks again"
@@ -51,7 +51,6 @@ impl BillingError {
         match self {
             BillingError::Cloud(_) => "CloudCallFailed",
             BillingError::Plan(_) => "InvalidPlan",
-            BillingError::PlanGone => "PlanGone",
             BillingError::Contended => "Contended",
             BillingError::Name(_) => "Malformed",
         }
@@ -80,11 +79,13 @@ impl<W: World + Billing> Reconciler<W> {
         let (loaded, charges) = join(self.world.load_month(month), self.world.charges(from, now)).await;
         let loaded = loaded?;
         let (before, version) = loaded.month.map_or((None, None), |(month, version)| (Some(month), Some(version)));
-        let Some(plan) = loaded.plan else {
-            let is_in_force = before.as_ref().or(loaded.last.as_ref()).is_some_and(|month| month.in_force.is_some());
-            return if is_in_force { Err(BillingError::PlanGone) } else { Ok(Some(no_plan())) };
+        let owes = before.as_ref().or(loaded.last.as_ref()).is_some_and(|month| month.owes);
+        let plan = match &loaded.plan {
+            Some(plan) => Plan::read(plan).map_err(BillingError::Plan)?,
+            // What was in force by a plan that is gone is given back.
+            None if owes => Plan::none(),
+            None => return Ok(Some(no_plan())),
         };
-        let plan = Plan::read(&plan).map_err(BillingError::Plan)?;
         let (charges, unread) = match charges {
             Ok(charges) => (Some(charges), None),
             Err(error) => {
@@ -96,7 +97,8 @@ impl<W: World + Billing> Reconciler<W> {
         let deciding = |seen: &Seen| decide(&plan, before.as_ref(), loaded.last.as_ref(), seen, trigger, now);
         let mut decision = deciding(&seen);
         if !decision.fired.is_empty() {
-            let read = self.world.breakdown(month.began(), now).await;
+            // As old as the reading, and not last month's.
+            let read = self.world.breakdown((now - BROKEN_DOWN_WITHIN).max(month.began()), now).await;
             seen.breakdown = read.inspect_err(|error| tracing::warn!(%error, "not broken down this time")).ok();
             decision = deciding(&seen);
         }
@@ -114,8 +116,9 @@ impl<W: World + Billing> Reconciler<W> {
         answer.reason.extend(stands.iter().flatten().filter(|(_, stands)| !stands.done).map(said));
         self.settle(decision.next, version, stands, sent).await?;
         match unread {
-            Some(error) => Err(error.into()),
-            None => Ok(Some(answer)),
+            // Who asked for something has it done, and reads in the answer what could not be read.
+            Some(error) if trigger.is_nudge() => Err(error.into()),
+            Some(_) | None => Ok(Some(answer)),
         }
     }
 
@@ -188,8 +191,11 @@ impl<W: World + Billing> Reconciler<W> {
         let services = self.services().await?;
         let mut previewed = Vec::new();
         for (at, measures, constraint) in previews(plan) {
-            let looks =
-                services.iter().map(|service| async { (service.clone(), self.steps(service, &constraint).await) });
+            let acts = measures.iter().any(|measure| *measure != Measure::Notify);
+            let looks = services
+                .iter()
+                .filter(|_| acts)
+                .map(|service| async { (service.clone(), self.steps(service, &constraint).await) });
             let services = join_all(looks).await.into_iter().collect();
             previewed.push(Previewed { at_usd: at.number(), r#do: measures, services });
         }
@@ -219,11 +225,11 @@ fn stands(looked: Result<Looked, LookError>) -> Stands {
             });
             let problem = failed.is_some() || answer.outcome == Outcome::Refused;
             let what = failed.unwrap_or(answer.reason);
-            Stands { done: answer.outcome == Outcome::Idle && !problem, what, held, problem }
+            Stands { done: answer.outcome == Outcome::Idle && !problem, what, held, failing: u32::from(problem) }
         }
         Err(error) => {
             let waits = matches!(error, LookError::PutOff { .. } | LookError::Contended { .. });
-            Stands { done: false, what: error.to_string(), held: None, problem: !waits }
+            Stands { done: false, what: error.to_string(), held: None, failing: u32::from(!waits) }
         }
     }
 }

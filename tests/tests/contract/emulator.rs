@@ -100,30 +100,6 @@ impl Charged for Emulator {
     }
 }
 
-/// The simulated cloud charges nothing yet.
-mod charges_on_the_emulator {
-    use super::Emulator;
-    use crate::billing;
-
-    macro_rules! held {
-        ($($behaviour:ident),+ $(,)?) => {
-            $(#[tokio::test]
-            async fn $behaviour() {
-                billing::$behaviour(&Emulator::create().await).await;
-            })+
-        };
-    }
-    held!(
-        readings_are_those_of_the_whole_account_and_the_oldest_comes_first,
-        a_reading_that_was_put_just_now_is_read,
-        nothing_was_charged_where_no_reading_is,
-        the_breakdown_has_the_newest_charge_of_each_service_and_the_dearest_first,
-        a_month_is_written_by_whoever_read_it_last,
-        a_month_that_was_saved_is_known_by_its_writer_when_it_is_saved_again,
-        the_plan_and_two_months_are_read_together,
-    );
-}
-
 #[tokio::test]
 async fn every_operation_of_a_service_is_listed_the_last_one_first() {
     let place = Emulator::create().await;

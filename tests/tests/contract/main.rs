@@ -90,6 +90,15 @@ held_in_both!(
         a_group_says_whether_it_heals_itself_and_after_which_grace_period,
         an_instance_that_no_hook_holds_is_let_go_and_held_without_complaint,
     ],
+    billing: [
+        readings_are_those_of_the_whole_account_and_the_oldest_comes_first,
+        a_reading_that_was_put_just_now_is_read,
+        nothing_was_charged_where_no_reading_is,
+        the_breakdown_has_the_newest_charge_of_each_service_and_the_dearest_first,
+        a_month_is_written_by_whoever_read_it_last,
+        a_month_that_was_saved_is_known_by_its_writer_when_it_is_saved_again,
+        the_plan_and_two_months_are_read_together,
+    ],
     replacements: [
         a_replacement_reads_back_as_it_was_written_and_as_it_went_on,
         operations_that_lose_the_race_are_not_written,

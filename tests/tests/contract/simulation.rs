@@ -5,7 +5,9 @@ use std::future::Future;
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
+use signalbox_domain::billing::{Charge, MonthName};
 use signalbox_domain::definition::Definition;
+use signalbox_domain::money::Cents;
 use signalbox_domain::slot::Slot;
 use signalbox_sim::alarms::Alarm;
 use signalbox_sim::demo::{ALARM, SERVICE, definition};
@@ -14,6 +16,7 @@ use signalbox_sim::time::{Executor, Shared, wait};
 use signalbox_sim::world::World;
 
 use crate::Place;
+use crate::billing::Charged;
 
 pub(crate) struct Simulation {
     world: Shared,
@@ -42,6 +45,26 @@ impl Place for Simulation {
 
     async fn pass(&self) {
         wait(&self.world, SignedDuration::from_secs(5)).await;
+    }
+}
+
+impl Charged for Simulation {
+    fn month(&self) -> MonthName {
+        "2026-08".parse().unwrap()
+    }
+
+    async fn put_reading(&self, of: Option<&str>, at: Timestamp, dollars: f64) {
+        let charge = Charge { at, total: Cents::from_dollars(dollars).unwrap() };
+        let account = &mut self.world.borrow_mut().account;
+        match of {
+            Some(service) => account.of_services.push((service.to_owned(), charge)),
+            None => account.charges.push(charge),
+        }
+        account.charges.sort_by_key(|charge| charge.at);
+    }
+
+    async fn put_plan(&self, text: &str) {
+        self.world.borrow_mut().account.plan = Some(text.to_owned());
     }
 }
 

@@ -105,7 +105,7 @@ async fn charges_fire_their_rungs_once_and_a_person_lifts_what_is_in_force_from_
     assert_eq!(again["rungs_fired"], json!([]), "{again}");
     let notices = account.stack.moto().outbox().await;
     for rung in ["$10.00", "$20.50"] {
-        let text = format!("AWS account: AWS charges have passed {rung}");
+        let text = format!("AWS charges: {rung} is passed");
         let says = |notice: &&Value| notice["message"].as_str().unwrap().contains(&text);
         assert_eq!(notices.iter().filter(says).count(), 1, "{rung}: {notices:?}");
     }

@@ -13,11 +13,14 @@ use super::trigger::{BudgetAlert, BudgetReport, Trigger};
 use crate::cap::Constraint;
 use crate::decision::Outcome;
 use crate::money::Cents;
-use crate::notice::{Kind, Notice, Severity};
+use crate::notice::{self, Kind, Notice, Severity};
 use crate::text::ServiceName;
 
 /// AWS puts a new reading about every six hours; after this long without one, something is wrong.
 const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// What fails once mostly works at the next look.
+const TOLD_WHEN_FAILING: u32 = 2;
 
 /// What was seen of the charges.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -159,7 +162,7 @@ impl Look<'_> {
         match (doubted, self.month.implausible) {
             (Some(highest), None) => {
                 let text = format!(
-                    "AWS says {} for {}, more than {} times the highest reading before, {highest}. It is not believed, and nothing is done about it.\nIf it is right: signalbox billing confirm --reason \"…\"",
+                    "{} for {} is not believed, and nothing is done about it: it is more than {} times the highest reading before, {highest}.\nIf it is right: signalbox billing confirm --reason \"…\"",
                     charge.total,
                     self.month.month.spoken(),
                     self.plan.plausibility.max_jump_ratio
@@ -167,10 +170,7 @@ impl Look<'_> {
                 self.tell(Kind::ChargesImplausible, Severity::Critical, &text);
             }
             (None, Some(absurd)) => {
-                let text = format!(
-                    "{} is not what AWS says any more: it is {}, which is believed",
-                    absurd.total, charge.total
-                );
+                let text = format!("{} is believed again, after {} was not", charge.total, absurd.total);
                 let confirmed = self.month.confirmed.as_ref().is_some_and(|said| said.up_to >= absurd.total);
                 if !confirmed {
                     self.tell(Kind::ChargesPlausible, Severity::Info, &text);
@@ -219,7 +219,7 @@ impl Look<'_> {
         let dearest: Vec<String> = dearest.map(|(service, total)| format!("{service} {total}")).collect();
         let dearest = if dearest.is_empty() { String::new() } else { format!("\nMost of it: {}.", dearest.join(", ")) };
         let text = format!(
-            "AWS charges have passed {}: {} so far in {}, as read at {}.{dearest}\n{what}",
+            "{} is passed: {} so far in {}.\nRead at {}.{dearest}\n{what}",
             rung.at,
             reading.total,
             self.month.month.spoken(),
@@ -272,6 +272,9 @@ impl Look<'_> {
             Some(constraint) => {
                 let words = what_is_in_force(constraint);
                 format!("now in force: {words}.\nTo lift it: signalbox billing release --reason \"…\"")
+            }
+            None if self.plan.rungs.is_empty() => {
+                "there is no billing plan any more: what was in force is lifted".to_owned()
             }
             None if self.before.fired.is_empty() && self.month.fired.is_empty() => {
                 format!("{} has begun: what was in force is lifted", self.month.month.spoken())
@@ -348,9 +351,9 @@ impl Look<'_> {
             return;
         }
         let text = match newest {
-            None => "no reading of what AWS charges is known, so no rung can fire. CloudWatch in us-east-1 has no AWS/Billing EstimatedCharges: turn on \"Receive CloudWatch billing alerts\" in the account's billing preferences; the first one comes within a day".to_owned(),
+            None => "no reading is known, so no rung can fire. CloudWatch in us-east-1 has no AWS/Billing EstimatedCharges: turn on \"Receive CloudWatch billing alerts\" in the account's billing preferences; the first one comes within a day".to_owned(),
             Some(at) => format!(
-                "no new reading of what AWS charges since {}, so no rung can fire",
+                "no new reading since {}, so no rung can fire",
                 at.strftime("%b %d %H:%M UTC")
             ),
         };
@@ -387,26 +390,30 @@ impl Month {
     fn tell(&mut self, (kind, severity): (Kind, Severity), text: &str, at: Timestamp) {
         self.notices += 1;
         let id = format!("billing-{}/{}/{}", self.month, kind.name(), self.notices);
-        let text = format!("AWS account: {text}");
-        self.outbox.push(Notice { id, kind, severity, operation: None, text, at });
+        let text = format!("AWS charges: {text}");
+        notice::put(&mut self.outbox, [Notice { id, kind, severity, operation: None, text, at }]);
     }
 
-    /// Takes down how the services stand after they were looked at. Who could not be brought to what is in force is
-    /// told once; it is tried again at every heartbeat.
+    /// Takes down how the services stand after they were looked at. Who could not be brought to what is in force, twice
+    /// on end, is told once; it is tried again at every heartbeat.
     #[must_use]
     pub fn settled(&self, stands: BTreeMap<ServiceName, Stands>, now: Timestamp) -> Month {
         let mut next = self.clone();
         next.services = BTreeMap::new();
         for (service, mut now_stands) in stands {
-            let told = self.services.get(&service).is_some_and(|before| before.problem && !now_stands.done);
-            if now_stands.problem && !told {
+            let before = self.services.get(&service).map_or(0, |before| before.failing);
+            now_stands.failing = match (now_stands.done, now_stands.failing) {
+                (true, _) => 0,
+                (false, 0) => before,
+                (false, more) => before.saturating_add(more),
+            };
+            if now_stands.failing == TOLD_WHEN_FAILING && before < TOLD_WHEN_FAILING {
                 let text = format!(
                     "{service} could not be brought to what is in force, and is tried again: {}",
                     now_stands.what
                 );
                 next.tell((Kind::BillingIncomplete, Severity::Warning), &text, now);
             }
-            now_stands.problem |= told;
             let owes_nothing = next.in_force.is_none() && now_stands.done;
             if !owes_nothing {
                 next.services.insert(service, now_stands);

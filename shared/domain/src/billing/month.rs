@@ -112,7 +112,7 @@ pub struct Month {
     pub silence_told: Option<Timestamp>,
     /// How many notices there were so far: it makes their ids.
     pub notices: u64,
-    /// Notices that have not left yet.
+    /// Notices that have not left yet, at most [`OUTBOX_LIMIT`](crate::notice::OUTBOX_LIMIT).
     pub outbox: Vec<Notice>,
     /// When the month was last looked at for a save. Time never runs backwards behind it.
     pub last_look: Timestamp,
@@ -172,8 +172,8 @@ pub struct Stands {
     pub what: String,
     /// The slot whose group was changed, what it was and what was set.
     pub held: Option<(Slot, Held)>,
-    /// Something is wrong, and people were told so.
-    pub problem: bool,
+    /// At how many looks on end something went wrong: at the second one people are told.
+    pub failing: u32,
 }
 
 impl Month {

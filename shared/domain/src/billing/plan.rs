@@ -10,7 +10,7 @@ use crate::money::Cents;
 /// The billing plan of the account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// What is done at which amount, the lowest first: 1 to [`Plan::MOST_RUNGS`].
+    /// What is done at which amount, the lowest first: at most [`Plan::MOST_RUNGS`].
     pub rungs: Vec<Rung>,
     /// Which readings are believed.
     pub plausibility: Plausibility,
@@ -79,6 +79,13 @@ impl Measure {
 }
 
 impl Plan {
+    /// A plan of which nothing follows.
+    #[must_use]
+    pub fn none() -> Plan {
+        let plausibility = Plausibility::default();
+        Plan { rungs: Vec::new(), plausibility, forecast: false, dry_run: false, allow_outage: false }
+    }
+
     /// The most rungs of a plan.
     pub const MOST_RUNGS: usize = 20;
 

@@ -39,6 +39,12 @@ pub enum Trigger {
 }
 
 impl Trigger {
+    /// Whether nobody waits for the answer.
+    #[must_use]
+    pub fn is_nudge(&self) -> bool {
+        matches!(self, Trigger::Heartbeat | Trigger::AlarmChanged | Trigger::BudgetReported(_))
+    }
+
     /// Whether somebody only asks, and nothing is changed.
     #[must_use]
     pub fn is_question(&self) -> bool {

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use signalbox_domain::decision::{Action, Outcome};
 use signalbox_domain::definition::Capacity;
-use signalbox_domain::notice::Kind;
+use signalbox_domain::notice::{Kind, OUTBOX_LIMIT};
 use signalbox_domain::observation::{Process, TargetHealth};
 use signalbox_domain::record::Record;
 use signalbox_domain::slot::{BySlot, Slot, Split};
@@ -516,7 +516,7 @@ fn fifty_notices_wait_at_most_and_none_is_lost_without_a_word() {
     for number in 0..80 {
         record.tell([signalbox_domain::notice::Notice { id: format!("n-{number}"), ..template.clone() }]);
     }
-    assert_eq!(record.outbox.len(), Record::OUTBOX_LIMIT);
+    assert_eq!(record.outbox.len(), OUTBOX_LIMIT);
     assert_eq!(record.outbox[0].kind, Kind::Coalesced);
     assert_eq!(record.outbox.last().unwrap().id, "n-79");
 }

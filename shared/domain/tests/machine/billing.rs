@@ -95,9 +95,7 @@ fn a_jump_past_three_rungs_fires_each_once_and_in_order() {
     let measures = decision.constraint.unwrap().measures;
     assert_eq!(measures, [Measure::FreezeDeployments, Measure::RetireStandby, Measure::CapScaling].into());
     assert_eq!(decision.answer.reading_usd.unwrap().to_string(), "55");
-    assert!(
-        account.told[1].1.starts_with("AWS account: AWS charges have passed $20.00: $55.00 so far in November 2026")
-    );
+    assert!(account.told[1].1.starts_with("AWS charges: $20.00 is passed: $55.00 so far in November 2026.\n"));
     for total in [55.0, 56.0, 55.5] {
         assert!(account.reads(total).fired.is_empty());
     }
@@ -301,7 +299,7 @@ fn silence_is_told_once_a_day() {
     account.reads(1.0);
     account.now += SignedDuration::from_hours(25);
     account.look(&Trigger::Heartbeat);
-    assert!(account.told.last().unwrap().1.contains("no new reading of what AWS charges since Nov 11"));
+    assert!(account.told.last().unwrap().1.contains("no new reading since Nov 11"));
     account.seen.charges = None;
     account.now += SignedDuration::from_hours(25);
     let told = account.told.len();

@@ -290,7 +290,7 @@ fn held_back() -> Vec<Scenario> {
                 wrong.extend(wanted("what the schedule set was not left", theirs));
                 wrong
             },
-            vec![charge(60, 55), later(BEATS, What::Schedule(Slot::Blue, 2, 2, 4)), release(BEATS)],
+            vec![charge(60, 55), later(2 * BEATS, What::Schedule(Slot::Blue, 2, 2, 4)), release(BEATS)],
         ),
         Scenario {
             opening: stops,
@@ -320,7 +320,7 @@ fn held_back() -> Vec<Scenario> {
                 wrong.extend(wanted("something is in force again", !in_force));
                 wrong
             },
-            vec![charge(60, 55), release(BEATS), charge(1_200, 55), charge(1_200, 56)],
+            vec![charge(60, 55), release(2 * BEATS), charge(1_200, 55), charge(1_200, 56)],
         ),
         Scenario {
             opening: fleet,
@@ -348,7 +348,7 @@ fn held_back() -> Vec<Scenario> {
             "B7-exempt",
             "somebody answers for it for an hour",
             three_rungs,
-            vec![charge(60, 9), later(60, What::ExemptBilling(3_600)), charge(600, 55), release(6_000)],
+            vec![charge(60, 9), later(60, What::ExemptBilling(3_600)), charge(600, 55), release(8_000)],
         ),
     ]
 }
