@@ -79,7 +79,7 @@ struct Status {
 struct Rung {
     at_usd: f64,
     r#do: Vec<Measure>,
-    services: BTreeMap<String, Vec<String>>,
+    services: BTreeMap<String, String>,
 }
 
 impl Asked {
@@ -139,12 +139,7 @@ impl Rung {
     fn lines(&self) -> Vec<String> {
         let at = Cents::from_dollars(self.at_usd).unwrap_or_default();
         let mut lines = vec![format!("at {at}: {}", words(&self.r#do))];
-        for (service, said) in &self.services {
-            if let Some((sentence, steps)) = said.split_first().filter(|(sentence, _)| !sentence.is_empty()) {
-                lines.push(format!("  {service}: {sentence}"));
-                lines.extend(steps.iter().map(|step| format!("    - {step}")));
-            }
-        }
+        lines.extend(self.services.iter().map(|(service, said)| format!("  {service}: {said}")));
         lines
     }
 }
@@ -202,15 +197,14 @@ mod tests {
             "rungs_fired": [],
             "reason": "there is no reading yet",
             "preview": [
-                {"at_usd": 10, "do": ["notify"], "services": {"shop": [""]}},
-                {"at_usd": 20.5, "do": ["notify", "cap_scaling"], "services": {"shop": ["would grow no further", "bound blue to 1..1"]}},
+                {"at_usd": 10, "do": ["notify"], "services": {}},
+                {"at_usd": 20.5, "do": ["notify", "cap_scaling"], "services": {"shop": "would grow no further [keep blue between 1 and 1]"}},
             ],
         });
         let expected = [
             "at $10.00: notify",
             "at $20.50: notify, cap_scaling",
-            "  shop: would grow no further",
-            "    - bound blue to 1..1",
+            "  shop: would grow no further [keep blue between 1 and 1]",
         ];
         assert_eq!(lines(answer), expected);
     }

@@ -13,7 +13,7 @@ pub mod plan;
 mod trigger;
 
 pub use answer::{Answer, Previewed, Status, previews};
-pub use charges::{Charge, Judged, Standing, judge};
+pub use charges::{Charge, Confirmed, Judged, Standing, judge};
 pub use decide::{Decision, Seen, decide};
 pub use forecast::{Forecast, forecast};
 pub use month::{Exemption, Fired, InForce, Month, MonthName, Said, Stands};

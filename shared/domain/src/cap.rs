@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::billing::plan::Measure;
 use crate::decision::{Action, Answer, Decision, Outcome};
-use crate::definition::{Capacity, Mode};
+use crate::definition::{Capacity, Definition, Mode};
 use crate::look::{Look, Reply};
 use crate::money::Cents;
 use crate::notice::{Kind, Severity};
@@ -50,8 +50,8 @@ pub struct Held {
     pub former: Capacity,
     /// What was set: of a capped group only the maximum is ours.
     pub set: Capacity,
-    /// What was seen when that was decided.
-    pub earlier: Capacity,
+    /// The maximum that was seen when that was decided.
+    pub earlier_max: u32,
     /// The scaling processes that we suspended, and nobody before us.
     pub suspended: BTreeSet<Process>,
     /// When that was last decided: a write of ours may still be on its way.
@@ -103,7 +103,8 @@ impl Held {
 
     /// Whether the group is as it was.
     fn is_former(&self, seen: Capacity) -> bool {
-        if self.stops() { seen == self.former } else { seen.max == self.former.max }
+        // How many there are in between is scaling's.
+        seen.max == self.former.max && (!self.stops() || seen.min == self.former.min)
     }
 }
 
@@ -117,11 +118,6 @@ impl Record {
     /// What billing changed on the group of `slot`, unless somebody else has changed it since.
     fn held(&self, slot: Slot) -> Option<&Held> {
         self.cap.as_ref()?.held[slot].as_ref().filter(|held| held.left.is_none())
-    }
-
-    /// Whether billing has emptied the group of `slot`: who is not there is not sick.
-    pub(crate) fn is_stopped(&self, slot: Slot) -> bool {
-        self.held(slot).is_some_and(Held::stops)
     }
 
     /// What billing changed on the group of `slot`, for somebody who takes the group over: from now on they give
@@ -157,7 +153,12 @@ impl Look<'_> {
     pub(crate) fn constrain(&mut self, trigger: &Trigger) -> Option<Reply> {
         let Trigger::Constrained(wanted) = trigger else { return None };
         if self.definition.mode == Mode::Observe {
-            return Reply::new(Outcome::Idle, "the service is in observe mode: nothing is changed");
+            return match self.record.cap {
+                Some(_) => {
+                    Reply::new(Outcome::Waiting, "in observe mode, so what billing changed stays as it is until then")
+                }
+                None => Reply::new(Outcome::Idle, "in observe mode, so nothing is changed"),
+            };
         }
         let changed = self.note_constraint(wanted.as_ref());
         if self.record.cap.is_none() {
@@ -178,7 +179,13 @@ impl Look<'_> {
 
     /// Keeps to this constraint from now on; whether that is news.
     fn note_constraint(&mut self, wanted: Option<&Constraint>) -> bool {
-        if self.record.constraint() == wanted {
+        let known = self.record.constraint();
+        if known == wanted {
+            return false;
+        }
+        let same = known.zip(wanted).is_some_and(|(known, wanted)| known.measures == wanted.measures);
+        if let (true, Some(cap)) = (same, &mut self.record.cap) {
+            cap.constraint = wanted.cloned();
             return false;
         }
         let (kind, severity, text) = match wanted {
@@ -192,7 +199,11 @@ impl Look<'_> {
                 (Kind::BillingLifted, Severity::Info, text)
             }
         };
-        let held = self.record.cap.take().map(|cap| cap.held).unwrap_or_default();
+        let mut held = self.record.cap.take().map(|cap| cap.held).unwrap_or_default();
+        for slot in Slot::BOTH {
+            // Whatever somebody made of it meanwhile is where the next measure begins.
+            held[slot].take_if(|held| wanted.is_some() && held.left.is_some() && held.suspended.is_empty());
+        }
         self.record.cap = Some(Cap { constraint: wanted.cloned(), since: self.now, held });
         self.tell(kind, severity, None, &text);
         true
@@ -226,7 +237,8 @@ impl Look<'_> {
         let keeps = self.keeps(slot, &held);
         // Whoever moved the traffic away has dealt with the size.
         let is_others = slot != self.record.live || held.left.is_some();
-        if !keeps && resumed && (is_others || (held.is_former(seen) && settled)) {
+        let is_back = held.is_former(seen) || (!held.seen && !held.is_set(seen));
+        if !keeps && resumed && (is_others || (is_back && settled)) {
             self.put_held(slot, None);
             return;
         }
@@ -235,6 +247,10 @@ impl Look<'_> {
             return;
         }
         held.seen |= held.is_set(seen);
+        // What was raised for a sick instance and not taken back is ours as well.
+        if held.seen && !held.stops() && seen.max == seen.desired && seen.max > held.set.max {
+            held.set.max = seen.max;
+        }
         if held.is_set(seen) || (!keeps && held.is_former(seen)) {
             // As it should be.
         } else if held.seen {
@@ -246,14 +262,10 @@ impl Look<'_> {
             self.tell(Kind::DriftFound, Severity::Warning, None, &text);
         } else if keeps {
             // It is not done yet, and meanwhile the group may have grown, or somebody has changed it.
-            let own = |former: u32, earlier: u32, seen: u32| if seen == earlier { former } else { seen };
-            held.former = Capacity {
-                min: own(held.former.min, held.earlier.min, seen.min),
-                desired: seen.desired,
-                max: own(held.former.max, held.earlier.max, seen.max),
-            };
+            let max = if seen.max == held.earlier_max { held.former.max } else { seen.max };
+            held.former = Capacity { max, ..seen };
             held.set = if held.stops() { held.set } else { self.capped(seen) };
-            (held.earlier, held.decided) = (seen, now);
+            (held.earlier_max, held.decided) = (seen.max, now);
         }
         self.put_held(slot, Some(held));
     }
@@ -263,32 +275,34 @@ impl Look<'_> {
         let live = self.record.live;
         let group = &self.seen.groups[live];
         let caps = self.record.constraint().is_some_and(|constraint| constraint.holds(Measure::CapScaling));
-        if !caps || self.record.pins[live].is_some() {
+        // Who sleeps costs nothing, and must be able to wake: it is held when it has.
+        if !caps || self.record.pins[live].is_some() || group.capacity.desired == 0 {
             return;
         }
         let stops = self.stops_now();
         let set = if stops { Capacity::NONE } else { self.capped(group.capacity) };
-        // A schedule would launch what was stopped. Under a cap it may still wake who sleeps at night.
+        // A schedule would launch what was stopped. Under a cap it runs on: what it sets is the team's own wish.
         let ours = [Process::ScheduledActions].into_iter().filter(|one| stops && !group.suspended.contains(one));
         let suspended: BTreeSet<Process> = ours.collect();
         let held = match self.record.cap.as_ref().and_then(|cap| cap.held[live].clone()) {
             None => {
                 let former = group.capacity;
-                Held { former, set, earlier: former, suspended, decided: self.now, seen: former == set, left: None }
+                let earlier_max = former.max;
+                Held { former, set, earlier_max, suspended, decided: self.now, seen: former == set, left: None }
             }
             Some(held) if stops && !held.stops() && held.left.is_none() => {
-                let former = Capacity { desired: group.capacity.desired, ..held.former };
-                Held { former, set, earlier: group.capacity, suspended, decided: self.now, seen: false, left: None }
+                let former = Capacity { max: held.former.max, ..group.capacity };
+                let earlier_max = group.capacity.max;
+                Held { former, set, earlier_max, suspended, decided: self.now, seen: false, left: None }
             }
             Some(_) => return,
         };
         self.put_held(live, Some(held));
     }
 
-    /// A group of this size that grows no further, and never one that is too small to serve: one that sleeps at night
-    /// can be woken.
+    /// A group of this size that grows no further, and never one that is too small to serve.
     fn capped(&self, seen: Capacity) -> Capacity {
-        let floor = self.definition.capacity.map_or(1, |capacity| capacity.min.max(1)).min(seen.max);
+        let floor = self.definition.capacity.map_or(0, |capacity| capacity.min).min(seen.max);
         Capacity { max: seen.desired.max(seen.min).max(floor), ..seen }
     }
 
@@ -328,6 +342,9 @@ impl Look<'_> {
             Some(held) if !held.is_set(seen) => {
                 (Outcome::Advanced, format!("{words}; {live}'s group goes from {seen} to {}", held.set))
             }
+            None if constraint.holds(Measure::CapScaling) && seen.desired == 0 => {
+                (Outcome::Waiting, format!("{words}; {live}'s group sleeps and is held when it wakes"))
+            }
             None if constraint.holds(Measure::CapScaling) => {
                 (Outcome::Waiting, format!("{words}; {live}'s group is still in other hands"))
             }
@@ -339,10 +356,19 @@ impl Look<'_> {
     }
 }
 
-/// The answer to somebody who asks what a constraint would do.
-pub(crate) fn preview(record: Option<&Record>, would: Decision) -> Decision {
-    let plan = would.actions.iter().map(ToString::to_string).collect();
-    let answer = Answer { plan: Some(plan), ..would.answer };
+/// The answer to somebody who asks what constraints would do, one line for each.
+pub(crate) fn preview(
+    record: Option<&Record>,
+    would: impl Iterator<Item = Decision>,
+    service: &Definition,
+) -> Decision {
+    let line = |would: Decision| {
+        let steps: Vec<String> = would.actions.iter().map(ToString::to_string).collect();
+        let steps = if steps.is_empty() { String::new() } else { format!(" [{}]", steps.join(", ")) };
+        format!("{}{steps}", would.answer.reason)
+    };
+    let plan = Some(would.map(line).collect());
+    let answer = Answer { plan, ..Answer::of(service, Outcome::Idle, "this is what would be done") };
     Decision { next: record.cloned(), ..Decision::only(answer) }
 }
 

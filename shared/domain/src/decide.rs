@@ -35,9 +35,12 @@ pub fn decide(
         let would = decide(role, record, seen, definition, &Trigger::DeployRequested(request.clone()), now);
         return Decision { next: record.cloned(), ..Decision::only(plan::answer(would, definition)) };
     }
-    if let Trigger::ConstraintPreviewed(constraint) = trigger {
-        let constrained = Trigger::Constrained(Some(constraint.clone()));
-        return cap::preview(record, decide(role, record, seen, definition, &constrained, now));
+    if let Trigger::ConstraintsPreviewed(constraints) = trigger {
+        let would = constraints.iter().map(|constraint| {
+            let constrained = Trigger::Constrained(Some(constraint.clone()));
+            decide(role, record, seen, definition, &constrained, now)
+        });
+        return cap::preview(record, would, definition);
     }
     let now = record.map_or(now, |record| now.max(record.last_look));
     let before = match record {

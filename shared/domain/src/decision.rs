@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::definition::Capacity;
+use crate::definition::{Capacity, Definition};
 use crate::observation::Process;
 use crate::record::{Operation, Record};
 use crate::slot::{Slot, Split};
@@ -207,6 +207,22 @@ pub struct Answer {
     /// What would be done, step by step, in the answer to `plan`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Vec<String>>,
+}
+
+impl Answer {
+    /// An answer about a service of which nothing moves.
+    pub(crate) fn of(service: &Definition, outcome: Outcome, reason: &str) -> Answer {
+        Answer {
+            service: service.name.to_string(),
+            outcome,
+            reason: reason.to_owned(),
+            phase: None,
+            operation: None,
+            record: None,
+            rollback_seconds: None,
+            plan: None,
+        }
+    }
 }
 
 /// What became of a nudge.

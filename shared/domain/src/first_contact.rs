@@ -53,7 +53,10 @@ pub(crate) fn decline(definition: &Definition, trigger: &Trigger, reason: &str, 
 #[must_use]
 pub fn unknown(service: &ServiceName, trigger: &Trigger, now: Timestamp) -> (Answer, Option<Notice>) {
     let reason = format!("no service named {service} is defined; write its definition first, with `signalbox define`");
-    declined(service, trigger, &reason, now)
+    let (answer, notice) = declined(service, trigger, &reason, now);
+    // Nothing is held of what nobody defined.
+    let outcome = if matches!(trigger, Trigger::Constrained(_)) { Outcome::Idle } else { answer.outcome };
+    (Answer { outcome, ..answer }, notice)
 }
 
 fn declined(service: &ServiceName, trigger: &Trigger, reason: &str, now: Timestamp) -> (Answer, Option<Notice>) {
@@ -67,7 +70,7 @@ fn declined(service: &ServiceName, trigger: &Trigger, reason: &str, now: Timesta
         | Trigger::Said(_)
         | Trigger::ReplaceRequested { .. }
         | Trigger::Constrained(Some(_))
-        | Trigger::ConstraintPreviewed(_)
+        | Trigger::ConstraintsPreviewed(_)
         | Trigger::StatusRequested => (Outcome::Refused, Origin::Invoke),
         // Nothing is held of a service that has no record.
         Trigger::Constrained(None) => (Outcome::Idle, Origin::Invoke),

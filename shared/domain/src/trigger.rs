@@ -63,8 +63,8 @@ pub enum Trigger {
     },
     /// What the account is charged has this constraint on the service; `None`: it has none any more.
     Constrained(Option<Constraint>),
-    /// A person asks what that constraint would do; nothing is changed.
-    ConstraintPreviewed(Constraint),
+    /// A person asks what each of these would do; nothing is changed.
+    ConstraintsPreviewed(Vec<Constraint>),
 }
 
 /// Which function looks. Each moves its own kind of operation and leaves the other alone.
@@ -286,7 +286,7 @@ impl Trigger {
             | Trigger::InstanceHeld(_)
             | Trigger::ReplaceRequested { .. }
             | Trigger::Constrained(_)
-            | Trigger::ConstraintPreviewed(_) => None,
+            | Trigger::ConstraintsPreviewed(_) => None,
         }
     }
 }

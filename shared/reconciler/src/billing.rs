@@ -1,6 +1,6 @@
 //! One look at what AWS charges: load and read, decide, save, bring the services to it, announce.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
 use jiff::SignedDuration;
@@ -8,7 +8,7 @@ use signalbox_domain::billing::plan::{Measure, Plan};
 use signalbox_domain::billing::{
     Answer, Decision, Month, MonthName, Previewed, Seen, Stands, Trigger, decide, previews,
 };
-use signalbox_domain::cap::Constraint;
+use signalbox_domain::cap::{Cap, Constraint};
 use signalbox_domain::decision::Outcome;
 use signalbox_domain::mistake::Mistake;
 use signalbox_domain::notice::Notice;
@@ -17,6 +17,7 @@ use signalbox_domain::text::{Malformed, ServiceName};
 use signalbox_domain::trigger::{self, Nudge};
 
 use crate::announce::to_send;
+use crate::budget::LONGEST_WAIT;
 use crate::look::{LookError, Looked, MOST_RACES, Reconciler};
 use crate::ports::{Billing, CloudError, Saved, World};
 
@@ -24,6 +25,9 @@ use crate::ports::{Billing, CloudError, Saved, World};
 const ACCOUNT: &str = "account";
 /// What each service costs comes as often as the total.
 const BROKEN_DOWN_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// An answer names so many services that are not there yet.
+const MOST_SAID: usize = 5;
 
 /// Why a look at the charges came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -79,9 +83,14 @@ impl<W: World + Billing> Reconciler<W> {
         let (loaded, charges) = join(self.world.load_month(month), self.world.charges(from, now)).await;
         let loaded = loaded?;
         let (before, version) = loaded.month.map_or((None, None), |(month, version)| (Some(month), Some(version)));
-        let owes = before.as_ref().or(loaded.last.as_ref()).is_some_and(|month| month.owes);
+        let owes = before.as_ref().or(loaded.last.as_ref()).is_some_and(|month| month.owes || !month.outbox.is_empty());
         let plan = match &loaded.plan {
-            Some(plan) => Plan::read(plan).map_err(BillingError::Plan)?,
+            Some(plan) => match Plan::read(plan) {
+                Ok(plan) => plan,
+                // What a person wants back they get back, whatever is wrong with the plan.
+                Err(_) if matches!(trigger, Trigger::Release { .. }) => Plan::none(),
+                Err(mistake) => return Err(BillingError::Plan(mistake)),
+            },
             // What was in force by a plan that is gone is given back.
             None if owes => Plan::none(),
             None => return Ok(Some(no_plan())),
@@ -109,12 +118,31 @@ impl<W: World + Billing> Reconciler<W> {
             return Ok(None);
         }
         let version = if decision.news { Some(version.map_or(1, |version| version + 1)) } else { version };
-        let stands = self.bring_services_to(&decision).await?;
         let waited = before.as_ref().map_or(&[][..], |before| &before.outbox);
         let sent = self.announce_month(&to_send(waited, &decision.next.outbox, now)).await?;
+        let told: Vec<String> = decision.next.outbox.iter().map(|notice| notice.id.clone()).collect();
+        let brought = self.bring_services_to(&decision).await;
         let mut answer = decision.answer;
-        answer.reason.extend(stands.iter().flatten().filter(|(_, stands)| !stands.done).map(said));
-        self.settle(decision.next, version, stands, sent).await?;
+        answer.reason += &not_there_yet(brought.as_ref().ok());
+        let settled = |month: &Month| {
+            let mut next = match &brought {
+                Ok(stands) if !stands.is_empty() => month.settled(stands, decision.constraint.as_ref(), now),
+                Ok(_) | Err(_) => month.clone(),
+            };
+            next.outbox.retain(|notice| !sent.contains(&notice.id));
+            next
+        };
+        if let Some((month, version)) = self.change_month(decision.next.clone(), version, settled).await? {
+            let fresh: Vec<Notice> = month.outbox.iter().filter(|notice| !told.contains(&notice.id)).cloned().collect();
+            let sent = self.announce_month(&fresh).await?;
+            let take_out = |month: &Month| {
+                let mut next = month.clone();
+                next.outbox.retain(|notice| !sent.contains(&notice.id));
+                next
+            };
+            self.change_month(month, version, take_out).await?;
+        }
+        brought?;
         match unread {
             // Who asked for something has it done, and reads in the answer what could not be read.
             Some(error) if trigger.is_nudge() => Err(error.into()),
@@ -122,20 +150,33 @@ impl<W: World + Billing> Reconciler<W> {
         }
     }
 
-    /// Looks at every service that something is in force for, or owed to; `None` where there is none.
+    /// Looks at every service that something is in force for, or owed to, and first at those that are not there yet:
+    /// the load balancer's calls are a budget. `None` of one that others went before.
     async fn bring_services_to(
         &self,
         decision: &Decision,
-    ) -> Result<Option<BTreeMap<ServiceName, Stands>>, CloudError> {
+    ) -> Result<BTreeMap<ServiceName, Option<Stands>>, CloudError> {
         if !decision.concerns_services() {
-            return Ok(None);
+            return Ok(BTreeMap::new());
         }
-        let looks = self.services().await?.into_iter().map(|service| async {
-            let trigger = trigger::Trigger::Constrained(decision.constraint.clone());
-            let looked = Box::pin(self.look(&Nudge { service: service.clone(), trigger })).await;
-            (service, stands(looked))
-        });
-        Ok(Some(join_all(looks).await.into_iter().collect()))
+        let known = &decision.next.services;
+        let is_done = |service: &ServiceName| known.get(service).is_some_and(|stands| stands.done);
+        let all: BTreeSet<ServiceName> = self.services().await?.into_iter().chain(known.keys().cloned()).collect();
+        let (done, not_yet): (Vec<ServiceName>, Vec<ServiceName>) = all.into_iter().partition(is_done);
+        let looks = async |services: Vec<ServiceName>, patience| {
+            let looks = services.into_iter().map(|service| async {
+                let trigger = trigger::Trigger::Constrained(decision.constraint.clone());
+                let nudge = Nudge { service: service.clone(), trigger };
+                let looked = Box::pin(self.look_within(patience, &nudge)).await;
+                (service, stands(looked))
+            });
+            join_all(looks).await
+        };
+        let mut stands = looks(not_yet, LONGEST_WAIT).await;
+        if decision.constraint.is_some() {
+            stands.extend(looks(done, SignedDuration::ZERO).await);
+        }
+        Ok(stands.into_iter().collect())
     }
 
     /// The names of all services that are defined.
@@ -153,61 +194,63 @@ impl<W: World + Billing> Reconciler<W> {
                 Ok(()) => sent.push(notice.id.clone()),
                 Err(error) => {
                     tracing::error!(notice = notice.id, %error, "not sent; it stays in the outbox");
-                    break;
                 }
             }
         }
         Ok(sent)
     }
 
-    /// Takes down how the services stand and what was sent, also where somebody else changed the month meanwhile.
-    async fn settle(
+    /// Saves a change of the month, made anew where somebody else has changed it meanwhile: the month as it is then.
+    /// `None`: others change it all the while.
+    async fn change_month(
         &self,
         mut month: Month,
         mut version: Option<u64>,
-        stands: Option<BTreeMap<ServiceName, Stands>>,
-        sent: Vec<String>,
-    ) -> Result<(), BillingError> {
+        change: impl Fn(&Month) -> Month,
+    ) -> Result<Option<(Month, Option<u64>)>, CloudError> {
         for _ in 0..MOST_RACES {
-            let mut next = match &stands {
-                Some(stands) => month.settled(stands.clone(), self.world.now()),
-                None => month.clone(),
-            };
-            next.outbox.retain(|notice| !sent.contains(&notice.id));
-            if next == month || self.world.save_month(&next, version, self.world.nonce()).await? == Saved::Done {
-                return Ok(());
+            let next = change(&month);
+            if next == month {
+                return Ok(Some((month, version)));
             }
-            let Some((newer, read_at)) = self.world.load_month(month.month).await?.month else { return Ok(()) };
+            if self.world.save_month(&next, version, self.world.nonce()).await? == Saved::Done {
+                return Ok(Some((next, Some(version.map_or(1, |version| version + 1)))));
+            }
+            let Some((newer, read_at)) = self.world.load_month(month.month).await?.month else { return Ok(None) };
             (month, version) = (newer, Some(read_at));
         }
         tracing::warn!("what was done is not written down: others change the month all the while");
-        Ok(())
+        Ok(None)
     }
 
     async fn answer_question(&self, plan: &Plan, trigger: &Trigger, answer: Answer) -> Result<Answer, BillingError> {
         if *trigger != Trigger::Preview {
             return Ok(answer);
         }
-        let services = self.services().await?;
-        let mut previewed = Vec::new();
-        for (at, measures, constraint) in previews(plan) {
-            let acts = measures.iter().any(|measure| *measure != Measure::Notify);
-            let looks = services
-                .iter()
-                .filter(|_| acts)
-                .map(|service| async { (service.clone(), self.steps(service, &constraint).await) });
-            let services = join_all(looks).await.into_iter().collect();
-            previewed.push(Previewed { at_usd: at.number(), r#do: measures, services });
-        }
-        Ok(Answer { preview: Some(previewed), ..answer })
+        let rungs = previews(plan);
+        let constraints: Vec<Constraint> = rungs.iter().map(|(_, _, constraint)| constraint.clone()).collect();
+        let looks = self.services().await?.into_iter().map(|service| async {
+            let lines = self.preview_of(&service, constraints.clone()).await;
+            (service, lines)
+        });
+        let services = join_all(looks).await;
+        let previewed = rungs.into_iter().enumerate().map(|(index, (at, measures, constraint))| {
+            let line =
+                |(service, lines): &(ServiceName, Vec<String>)| Some((service.clone(), lines.get(index)?.clone()));
+            let acts = constraint.measures.iter().any(|measure| *measure != Measure::Notify);
+            let services = if acts { services.iter().filter_map(line).collect() } else { BTreeMap::new() };
+            Previewed { at_usd: at.number(), r#do: measures, services }
+        });
+        Ok(Answer { preview: Some(previewed.collect()), ..answer })
     }
 
-    /// What a constraint would do to a service now: a sentence, then the calls.
-    async fn steps(&self, service: &ServiceName, constraint: &Constraint) -> Vec<String> {
-        let trigger = trigger::Trigger::ConstraintPreviewed(constraint.clone());
+    /// What each constraint would do to a service now, one line each.
+    async fn preview_of(&self, service: &ServiceName, constraints: Vec<Constraint>) -> Vec<String> {
+        let count = constraints.len();
+        let trigger = trigger::Trigger::ConstraintsPreviewed(constraints);
         match Box::pin(self.look(&Nudge { service: service.clone(), trigger })).await {
-            Ok(looked) => std::iter::once(looked.answer.reason).chain(looked.answer.plan.unwrap_or_default()).collect(),
-            Err(error) => vec![error.to_string()],
+            Ok(looked) => looked.answer.plan.unwrap_or_else(|| vec![looked.answer.reason; count]),
+            Err(error) => vec![error.to_string(); count],
         }
     }
 }
@@ -217,23 +260,37 @@ fn no_plan() -> Answer {
     Answer { reading_usd: None, rungs_fired: Vec::new(), reason, outcome: None, status: None, preview: None }
 }
 
-fn stands(looked: Result<Looked, LookError>) -> Stands {
+/// How a service stands after a look; `None`: others went before it.
+fn stands(looked: Result<Looked, LookError>) -> Option<Stands> {
     match looked {
-        Ok(Looked { answer, failed, cap, .. }) => {
-            let held = cap.and_then(|cap| {
-                Slot::BOTH.into_iter().find_map(|slot| cap.held[slot].clone().map(|held| (slot, held)))
-            });
-            let problem = failed.is_some() || answer.outcome == Outcome::Refused;
+        Ok(Looked { answer, failed, cap, moved, .. }) => {
+            let of = |cap: &Cap, slot: Slot| cap.held[slot].clone().map(|held| (slot, held));
+            let held = cap.and_then(|cap| Slot::BOTH.into_iter().find_map(|slot| of(&cap, slot)));
+            let failing = failed.is_some() || answer.outcome == Outcome::Refused;
             let what = failed.unwrap_or(answer.reason);
-            Stands { done: answer.outcome == Outcome::Idle && !problem, what, held, failing: u32::from(problem) }
+            // What was written down without anything to change is done.
+            let settled = answer.outcome == Outcome::Idle || (answer.outcome == Outcome::Accepted && !moved);
+            let done = settled && !failing;
+            Some(Stands { done, what, held, failing: u32::from(failing) })
         }
-        Err(error) => {
-            let waits = matches!(error, LookError::PutOff { .. } | LookError::Contended { .. });
-            Stands { done: false, what: error.to_string(), held: None, failing: u32::from(!waits) }
-        }
+        Err(LookError::PutOff { .. } | LookError::Contended { .. }) => None,
+        Err(error) => Some(Stands { failing: 1, ..Stands::waiting(&error.to_string()) }),
     }
 }
 
-fn said((service, stands): (&ServiceName, &Stands)) -> String {
-    format!(". {service}: {}", stands.what)
+/// What is to be said of services that are not there yet.
+fn not_there_yet(stands: Option<&BTreeMap<ServiceName, Option<Stands>>>) -> String {
+    let others_first = Stands::waiting("others went before it; it comes at the next look");
+    let waiting: Vec<(&ServiceName, &Stands)> = stands
+        .into_iter()
+        .flatten()
+        .map(|(service, stands)| (service, stands.as_ref().unwrap_or(&others_first)))
+        .filter(|(_, stands)| !stands.done)
+        .collect();
+    let mut said: String =
+        waiting.iter().take(MOST_SAID).map(|(service, stands)| format!(". {service}: {}", stands.what)).collect();
+    if waiting.len() > MOST_SAID {
+        said += &format!(". And {} more services are not there yet", waiting.len() - MOST_SAID);
+    }
+    said
 }

@@ -72,7 +72,9 @@ pub enum LookError {
         mistake: Mistake,
     },
     /// Something is under way for a service whose definition is gone.
-    #[error("{service} has an operation under way and no definition any more; define it again to let it end")]
+    #[error(
+        "something is under way or held back for {service}, which has no definition any more; define it again to let it end"
+    )]
     Undefined {
         /// The service.
         service: ServiceName,
@@ -151,7 +153,7 @@ impl<W: World> Reconciler<W> {
     async fn look_once(&self, patience: SignedDuration, nudge: &Nudge) -> Result<Option<Looked>, LookError> {
         let loaded = self.world.load(&nudge.service, nudge.trigger.request_id()).await?;
         let Some(text) = loaded.definition else {
-            if loaded.record.is_some_and(|(record, _)| record.is_busy()) {
+            if loaded.record.is_some_and(|(record, _)| record.is_busy() || record.cap.is_some()) {
                 return Err(LookError::Undefined { service: nudge.service.clone() });
             }
             return self.decline(nudge).await.map(Some);
@@ -329,7 +331,7 @@ fn worth_recording(trigger: &Trigger, decision: &Decision) -> bool {
     match trigger {
         Trigger::Heartbeat => decision.is_move(),
         Trigger::Constrained(_) => decision.is_move() || decision.answer.outcome == Outcome::Accepted,
-        Trigger::StatusRequested | Trigger::PlanRequested(_) | Trigger::ConstraintPreviewed(_) => false,
+        Trigger::StatusRequested | Trigger::PlanRequested(_) | Trigger::ConstraintsPreviewed(_) => false,
         Trigger::AlarmChanged(_)
         | Trigger::GroupScaled(_)
         | Trigger::DeployRequested(_)
@@ -381,6 +383,6 @@ fn describe(trigger: &Trigger) -> String {
         Trigger::ReplaceRequested { instance, .. } => format!("replace {instance}"),
         Trigger::Constrained(Some(constraint)) => format!("billing at {}", constraint.rung),
         Trigger::Constrained(None) => "billing lets go".to_owned(),
-        Trigger::ConstraintPreviewed(constraint) => format!("preview of {}", constraint.rung),
+        Trigger::ConstraintsPreviewed(_) => "preview".to_owned(),
     }
 }

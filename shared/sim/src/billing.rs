@@ -101,7 +101,8 @@ impl World {
 
 impl Billing for SimPorts {
     async fn charges(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Charge>, CloudError> {
-        let within = move |charge: &&Charge| (from..=to).contains(&charge.at);
+        // As the adapter asks: a function's clock may be behind the one that put the reading.
+        let within = move |charge: &&Charge| (from..=to + SignedDuration::from_mins(1)).contains(&charge.at);
         self.read("GetMetricData", move |world| world.account.charges.iter().filter(within).copied().collect()).await
     }
 

@@ -403,6 +403,11 @@ fn apply(world: &mut World, action: &Action) -> Result<(), CloudError> {
             resized.map_err(|why| refused("UpdateAutoScalingGroup", slot.to_string(), ErrorClass::Permanent, why))?;
         }
         Action::Bound { slot, min, max } => {
+            // As the adapter does it: a maximum below the size would take instances away.
+            if world.groups[*slot].capacity.desired > *max {
+                let why = "it has grown meanwhile";
+                return Err(refused("UpdateAutoScalingGroup", slot.to_string(), ErrorClass::Retry, why));
+            }
             let to = Capacity { min: *min, max: *max, ..world.groups[*slot].capacity };
             checkers::before_resize(world, *slot, to);
             let lowered = world.resize(*slot, to);

@@ -1,14 +1,15 @@
 //! Changing the world: what AWS, the application or a person would do.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_autoscaling::types::Tag;
+use aws_sdk_cloudwatch::config::Region;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StateValue};
 use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum};
 use aws_sdk_ssm::types::ParameterType;
 
 use super::create::weighted;
-use super::{Slot, Stack, ec2};
+use super::{Slot, Stack, ec2, sdk_config};
 
 /// The tag by which the emulator is told what to think of an instance.
 const HEALTH: &str = "signalbox:health";
@@ -111,6 +112,18 @@ impl Stack {
         let datum = datum.dimensions(dimension("TargetGroup", group)).dimensions(dimension("LoadBalancer", balancer));
         let request = self.aws.cloudwatch.put_metric_data().namespace("AWS/ApplicationELB").metric_data(datum.build());
         request.send().await.expect("PutMetricData");
+    }
+
+    /// Puts a reading of what AWS charges the whole account, so many minutes old, where AWS puts it: in us-east-1.
+    pub async fn put_charge(&self, minutes_ago: u64, dollars: f64) {
+        let config = sdk_config(self.moto());
+        let there = aws_sdk_cloudwatch::config::Builder::from(&config).region(Region::from_static("us-east-1"));
+        let at = SystemTime::now() - Duration::from_secs(60 * minutes_ago);
+        let usd = Dimension::builder().name("Currency").value("USD").build();
+        let datum = MetricDatum::builder().metric_name("EstimatedCharges").dimensions(usd);
+        let datum = datum.value(dollars).timestamp(at.into()).build();
+        let put = aws_sdk_cloudwatch::Client::from_conf(there.build()).put_metric_data();
+        put.namespace("AWS/Billing").metric_data(datum).send().await.expect("PutMetricData");
     }
 
     async fn tag(&self, slot: Slot, key: &str, value: &str) {

@@ -55,7 +55,7 @@ async fn what_terraform_makes_carries_a_release_in_and_back_and_no_plan_sees_a_c
         &Suite { deployer: &deployer, rollback: &rollback, replacer: &replacer },
         &stack,
     );
-    let beat = heartbeat(&rules, &deployer);
+    let beat = heartbeat(&rules, &deployer, "rate(1 minute)");
 
     let asked = put_by_the_pipeline(&terraform, &stack.name, "v2", "github-7-1").await;
     assert_eq!(receivers(&rules, &asked), [deployer.arn.as_str()]);
@@ -82,11 +82,24 @@ async fn what_terraform_makes_carries_a_release_in_and_back_and_no_plan_sees_a_c
     assert_no_change(&terraform, "after the rollback").await;
 
     let healing = replacer.start(&moto, "replacer").await;
-    let beat = heartbeat(&rules, &replacer);
+    let beat = heartbeat(&rules, &replacer, "rate(1 minute)");
     let beats = Beats { function: &healing, event: &beat, timeout: replacer.timeout, stack: &stack };
     heals_the_instance_that_an_alarm_is_about(&beats).await;
     assert_clean(&stack, Slot::Blue, "v1").await;
     assert_no_change(&terraform, "after the replacement").await;
+
+    let guard = Made::read(&moto, functions["billing-guard"].as_str().unwrap()).await;
+    let guarding = guard.start(&moto, "billing-guard").await;
+    let beat = heartbeat(&rules, &guard, "rate(15 minutes)");
+    for (minutes_ago, dollars) in [(60, 6.0), (45, 7.0), (30, 8.0), (15, 9.0), (0, 55.0)] {
+        stack.put_charge(minutes_ago, dollars).await;
+    }
+    let tell = async |event: Value| guarding.invoke(Invocation::from(event).timeout(guard.timeout)).await.unwrap();
+    assert_eq!(tell(beat).await["rungs_fired"], json!([10, 20, 50]), "by the plan that Terraform wrote");
+    assert_eq!(stack.group(Slot::Blue).await.max, 1);
+    assert_no_change(&terraform, "with charges too high").await;
+    assert_eq!(tell(json!({"command": "release", "reason": "we knew"})).await["outcome"], "accepted");
+    assert_clean(&stack, Slot::Blue, "v1").await;
 }
 
 /// The replacer on nothing but what Terraform made: one of one is sick, and another one takes its place.
@@ -125,6 +138,12 @@ async fn applied(moto: &Moto) -> Terraform {
         "budget_emails": ["oncall@example.com"],
         "github_repository": "example/codedetect",
         "signalbox_artifacts": artifacts,
+        // The stack's own plan, and in earnest.
+        "billing_plan": {"rungs": [
+            {"at_usd": 10, "do": ["notify"]},
+            {"at_usd": 20, "do": ["notify", "freeze_deployments"]},
+            {"at_usd": 50, "do": ["notify", "freeze_deployments", "retire_standby", "cap_scaling"]},
+        ]},
         // The emulator's load balancer answers nobody.
         "smoke": false,
         "signalbox_service": {
@@ -138,7 +157,7 @@ async fn applied(moto: &Moto) -> Terraform {
         },
     });
     let terraform = Terraform::new(moto, "codedetect", "codedetect_override.tf", &variables).await;
-    for function in ["deployer", "rollback", "replacer"] {
+    for function in ["deployer", "rollback", "replacer", "billing-guard"] {
         let folder = terraform.folder().join("lambda").join(function);
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("bootstrap.zip"), EMPTY_ARCHIVE).unwrap();
@@ -230,10 +249,10 @@ fn samples(folders: &[&str]) -> Vec<(PathBuf, Value)> {
 }
 
 /// What a function's schedule sends it: the sample, from the rule that there is.
-fn heartbeat(rules: &[Rule], of: &Made) -> Value {
+fn heartbeat(rules: &[Rule], of: &Made, rate: &str) -> Value {
     let is_its = |rule: &&Rule| rule.schedule.is_some() && rule.targets == [of.arn.as_str()];
     let rule = rules.iter().find(is_its).expect("it has a schedule");
-    assert_eq!(rule.schedule.as_deref(), Some("rate(1 minute)"), "{}", rule.name);
+    assert_eq!(rule.schedule.as_deref(), Some(rate), "{}", rule.name);
     let mut samples = samples(&["aws.events"]).into_iter();
     let (_, mut event) = samples.find(|(path, _)| path.ends_with("scheduled-event.json")).unwrap();
     event["resources"] = json!([rule.arn]);

@@ -12,7 +12,7 @@ use signalbox_reconciler::ports::{CloudError, GroupSeen};
 
 use super::AutoScaling;
 use super::seen::{seen, template};
-use crate::errors::{OrFailed, unusable};
+use crate::errors::{OrFailed, unfinished, unusable};
 
 const DESCRIBE: &str = "DescribeAutoScalingGroups";
 const UPDATE: &str = "UpdateAutoScalingGroup";
@@ -79,11 +79,19 @@ impl AutoScaling {
             .or_failed(UPDATE, group)
     }
 
-    /// Sets min and max, and leaves the size as it is.
+    /// Sets min and max, and leaves the size as it is: a group that has grown beyond the maximum meanwhile is left alone,
+    /// since a maximum below its size would take instances away
+    /// ([UpdateAutoScalingGroup](https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html)).
     ///
     /// # Errors
     /// When the group cannot be updated.
     pub async fn bound(&self, group: &GroupName, min: u32, max: u32) -> Result<(), CloudError> {
+        let read = self.client.describe_auto_scaling_groups().auto_scaling_group_names(group.as_str());
+        let answer = read.send().await.or_failed(DESCRIBE, group)?;
+        let desired = named(answer.auto_scaling_groups(), group)?.desired_capacity().unwrap_or_default();
+        if desired > whole(group, max)? {
+            return Err(unfinished(UPDATE, group, format!("it has grown to {desired} meanwhile")));
+        }
         let update = self.client.update_auto_scaling_group().auto_scaling_group_name(group.as_str());
         let update = update.min_size(whole(group, min)?).max_size(whole(group, max)?);
         update.send().await.map(drop).or_failed(UPDATE, group)

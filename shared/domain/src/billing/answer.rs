@@ -44,8 +44,8 @@ pub struct Previewed {
     pub at_usd: Number,
     /// What it does, as the plan has it.
     pub r#do: Vec<Measure>,
-    /// What that would come to for each service, step by step, with a reason.
-    pub services: BTreeMap<ServiceName, Vec<String>>,
+    /// What it and those below it would come to for each service: a sentence, and the calls.
+    pub services: BTreeMap<ServiceName, String>,
 }
 
 /// Everything that is known of the month.
@@ -83,7 +83,7 @@ const LIFT_WITH: &str = "signalbox billing release --reason \"…\"";
 
 /// What is in force, in words.
 pub(super) fn what_is_in_force(constraint: &Constraint) -> String {
-    format!("{} since {}", constraint.spoken(), constraint.rung)
+    format!("by {}: {}", constraint.rung, constraint.spoken())
 }
 
 impl Look<'_> {
@@ -127,7 +127,7 @@ impl Look<'_> {
         sentences.push(match &self.month.in_force {
             Some(force) => {
                 let since = force.since.strftime("%b %d %H:%M UTC");
-                format!("In force since {since}: {}. To lift it: {LIFT_WITH}", what_is_in_force(&force.constraint))
+                format!("In force since {since} {}. To lift it: {LIFT_WITH}", what_is_in_force(&force.constraint))
             }
             None => "Nothing is in force".to_owned(),
         });
@@ -170,7 +170,8 @@ pub fn previews(plan: &super::plan::Plan) -> Vec<(Cents, Vec<Measure>, Constrain
         .map(|rung| {
             measures.extend(rung.measures.iter().copied());
             let all = measures.clone();
-            let constraint = Constraint { rung: rung.at, measures: all, outage_allowed: plan.allow_outage };
+            let outage_allowed = plan.allow_outage && all.contains(&Measure::StopLive);
+            let constraint = Constraint { rung: rung.at, measures: all, outage_allowed };
             (rung.at, rung.measures.iter().copied().collect(), constraint)
         })
         .collect()

@@ -25,10 +25,31 @@ pub struct Charge {
 /// The readings of one month, judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
-    /// Those of this month that are believed, oldest first.
+    /// Those that are believed, oldest first.
     pub believed: Vec<Charge>,
-    /// The newest one of this month, believed or not.
+    /// The newest one, believed or not.
     pub newest: Option<(Charge, Standing)>,
+    /// The newest one that something may be done on, if only to tell people.
+    pub usable: Option<(Charge, Standing)>,
+    /// What was known before it began, and what is known now.
+    before: History,
+    known: History,
+}
+
+/// What readings are held against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct History {
+    highest: Option<Cents>,
+    readings: u32,
+}
+
+/// What people said is right: every reading up to these amounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Confirmed {
+    /// Of the month before.
+    pub last: Option<Cents>,
+    /// Of this month.
+    pub own: Option<Cents>,
 }
 
 /// What may be done on a reading.
@@ -48,40 +69,50 @@ pub enum Standing {
     },
 }
 
-/// Judges readings, in order of time. Those up to `confirmed` are believed since a person says so.
+/// Judges the readings of this month and of the one before, each in order of time.
 #[must_use]
-pub fn judge(charges: &[Charge], month: MonthName, rule: &Plausibility, confirmed: Option<Cents>) -> Judged {
-    let mut judged = Judged::default();
-    let (mut highest, mut last, mut known) = (None, None, 0u32);
-    for charge in charges {
-        let jumps = highest.is_some_and(|highest| jumps(charge.total, highest, rule));
-        let confirmed = confirmed.is_some_and(|confirmed| charge.total <= confirmed);
-        let believed = !jumps || confirmed;
-        let standing = if believed && (known + 1 >= rule.min_readings || confirmed) {
-            Standing::Proven
-        } else if believed || known < rule.min_readings {
-            Standing::TooFew { known: known + u32::from(believed) }
-        } else {
-            Standing::Implausible { highest: highest.unwrap_or_default() }
+pub fn judge(charges: &[Charge], month: MonthName, rule: &Plausibility, confirmed: Confirmed) -> Judged {
+    let (earlier, later): (Vec<Charge>, Vec<Charge>) = charges.iter().partition(|charge| charge.at < month.began());
+    let mut last = Judged::default();
+    earlier.into_iter().for_each(|charge| last.judge(charge, rule, confirmed.last));
+    let total = last.believed.last().map_or(Cents(0), |charge| charge.total);
+    // Not below last month's total, or corrected a little.
+    let is_late = |charge: &Charge| {
+        let early = charge.at.duration_since(month.began()) < LATE_TOTALS;
+        early && total > Cents(0) && charge.total.0 * 2 >= total.0 && !jumps(charge.total, total, rule)
+    };
+    let (late, own): (Vec<Charge>, Vec<Charge>) = later.into_iter().partition(is_late);
+    late.into_iter().for_each(|charge| last.judge(charge, rule, confirmed.last));
+    let mut judged = Judged { before: last.known, known: last.known, ..Judged::default() };
+    own.into_iter().for_each(|charge| judged.judge(charge, rule, confirmed.own));
+    judged
+}
+
+impl Judged {
+    fn judge(&mut self, charge: Charge, rule: &Plausibility, confirmed: Option<Cents>) {
+        // Within a month a total does not fall like this, unless what was believed before was wrong.
+        if self.believed.iter().any(|earlier| jumps(earlier.total, charge.total, rule)) {
+            self.known = self.before;
+            self.believed.clear();
+        }
+        let highest = self.known.highest.filter(|highest| jumps(charge.total, *highest, rule));
+        let confirmed = confirmed.is_some_and(|up_to| charge.total <= up_to);
+        let believed = highest.is_none() || confirmed;
+        let known = self.known.readings.saturating_add(u32::from(believed));
+        let standing = match highest {
+            _ if believed && (known >= rule.min_readings || confirmed) => Standing::Proven,
+            Some(highest) if !believed && known >= rule.min_readings => Standing::Implausible { highest },
+            Some(_) | None => Standing::TooFew { known },
         };
-        let of_last_month = month.began() > charge.at
-            || (judged.believed.is_empty()
-                && charge.at.duration_since(month.began()) < LATE_TOTALS
-                && last.is_some_and(|last| last > Cents(0) && charge.total >= last));
-        if !of_last_month {
-            judged.newest = Some((*charge, standing));
+        self.newest = Some((charge, standing));
+        if !matches!(standing, Standing::Implausible { .. }) {
+            self.usable = self.newest;
         }
         if believed {
-            known += 1;
-            highest = highest.max(Some(charge.total));
-            if of_last_month {
-                last = Some(charge.total);
-            } else {
-                judged.believed.push(*charge);
-            }
+            self.known = History { highest: self.known.highest.max(Some(charge.total)), readings: known };
+            self.believed.push(charge);
         }
     }
-    judged
 }
 
 /// Whether a total is so far above the highest one before it that it is rather a mistake.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::{Answer, what_is_in_force};
-use super::charges::{Charge, Judged, Standing, judge};
+use super::charges::{Charge, Confirmed, Judged, Standing, judge};
 use super::forecast::{Forecast, forecast};
 use super::month::{Exemption, Fired, InForce, Month, MonthName, Said, Stands};
 use super::plan::{Measure, Plan, Rung};
@@ -66,7 +66,9 @@ pub fn decide(
 ) -> Decision {
     let now = month.map_or(now, |month| now.max(month.last_look));
     let month = month.cloned().unwrap_or_else(|| Month::new(MonthName::of(now), last, now));
-    let mut look = Look { plan, seen, now, before: month.clone(), month, judged: Judged::default(), fired: Vec::new() };
+    let judged = Judged::default();
+    let confirmed = last.and_then(|last| last.confirmed.as_ref()).map(|said| said.up_to);
+    let mut look = Look { plan, seen, now, before: month.clone(), month, confirmed, judged, fired: Vec::new() };
     look.judge();
     if trigger.is_question() {
         return look.finish(None, trigger);
@@ -89,13 +91,16 @@ pub(super) struct Look<'a> {
     pub(super) now: Timestamp,
     pub(super) before: Month,
     pub(super) month: Month,
+    /// What a person said is right of the month before.
+    confirmed: Option<Cents>,
     pub(super) judged: Judged,
     pub(super) fired: Vec<Cents>,
 }
 
 impl Look<'_> {
     fn judge(&mut self) {
-        let confirmed = self.month.confirmed.as_ref().map(|said| said.up_to);
+        let own = self.month.confirmed.as_ref().map(|said| said.up_to);
+        let confirmed = Confirmed { last: self.confirmed, own };
         let charges = self.seen.charges.as_deref().unwrap_or_default();
         self.judged = judge(charges, self.month.month, &self.plan.plausibility, confirmed);
         if !self.judged.believed.is_empty() {
@@ -130,6 +135,9 @@ impl Look<'_> {
     }
 
     fn confirm(&mut self, reason: &str) -> (Outcome, String) {
+        if self.seen.charges.is_none() {
+            return (Outcome::Refused, "what AWS charges could not be read this time; try again".to_owned());
+        }
         let doubted = match self.judged.newest {
             Some((charge, Standing::Implausible { .. } | Standing::TooFew { .. })) => charge,
             Some((_, Standing::Proven)) | None => {
@@ -183,7 +191,7 @@ impl Look<'_> {
 
     /// Fires every rung that is reached and has not fired this month, in order.
     fn fire(&mut self) {
-        let Some((reading, standing)) = self.judged.newest else { return };
+        let Some((reading, standing)) = self.judged.usable else { return };
         let proven = match standing {
             Standing::Proven => true,
             Standing::TooFew { .. } => false,
@@ -238,9 +246,14 @@ impl Look<'_> {
         Some(format!("exempt until {:.0}, {} answers for it: {}", exempt.until, exempt.owner, exempt.reason))
     }
 
-    /// A rung that fired on too few readings comes into force when enough of them say so.
+    /// A rung that fired on too few readings comes into force when enough of them say so; and one that fired on what
+    /// turned out to be wrong no longer is.
     fn prove(&mut self) {
-        let Some((reading, Standing::Proven)) = self.judged.newest else { return };
+        let highest = self.judged.believed.iter().map(|charge| charge.total).max();
+        for fired in self.month.fired.iter_mut().filter(|fired| highest.is_some_and(|highest| highest < fired.rung)) {
+            fired.proven = false;
+        }
+        let Some((reading, Standing::Proven)) = self.judged.usable else { return };
         for fired in self.month.fired.iter_mut().filter(|fired| fired.rung <= reading.total) {
             fired.proven = true;
         }
@@ -258,7 +271,8 @@ impl Look<'_> {
         let rungs: Vec<&Rung> = self.plan.rungs.iter().filter(in_force).collect();
         let measures: BTreeSet<Measure> = rungs.iter().flat_map(|rung| acts(rung)).collect();
         let highest = rungs.iter().filter(|rung| acts(rung).next().is_some()).map(|rung| rung.at).max()?;
-        Some(Constraint { rung: highest, measures, outage_allowed: self.plan.allow_outage })
+        let outage_allowed = self.plan.allow_outage && measures.contains(&Measure::StopLive);
+        Some(Constraint { rung: highest, measures, outage_allowed })
     }
 
     fn enforce(&mut self) {
@@ -271,7 +285,7 @@ impl Look<'_> {
         let text = match &constraint {
             Some(constraint) => {
                 let words = what_is_in_force(constraint);
-                format!("now in force: {words}.\nTo lift it: signalbox billing release --reason \"…\"")
+                format!("now in force {words}.\nTo lift it: signalbox billing release --reason \"…\"")
             }
             None if self.plan.rungs.is_empty() => {
                 "there is no billing plan any more: what was in force is lifted".to_owned()
@@ -286,47 +300,36 @@ impl Look<'_> {
         self.month.owes |= constraint.is_some();
         self.month.in_force = constraint.map(|constraint| InForce { constraint, since: self.now });
         for stands in self.month.services.values_mut() {
-            stands.done = false;
+            (stands.done, stands.failing) = (false, 0);
         }
         if !told_by_rung {
             self.tell(Kind::ChargesSaid, severity, &text);
         }
     }
 
-    /// Says once of each rung that the month is going to end above it.
+    /// Says once of each rung that the month is going to end above it, by whoever expects so.
     fn tell_forecast(&mut self, trigger: &Trigger) {
         if !self.plan.forecast {
             return;
         }
-        let by_budgets = match trigger {
-            Trigger::BudgetReported(BudgetReport { alert: BudgetAlert::Forecasted, amount }) => Some(*amount),
-            Trigger::BudgetReported(BudgetReport { alert: BudgetAlert::Actual, .. })
-            | Trigger::Heartbeat
-            | Trigger::AlarmChanged
-            | Trigger::Status
-            | Trigger::Preview
-            | Trigger::Release { .. }
-            | Trigger::Confirm { .. }
-            | Trigger::Exempt { .. } => None,
-        };
-        let own = self.forecast();
-        let reached = own.map(Forecast::least).max(by_budgets);
-        let news = |rung: &&Rung| {
-            reached.is_some_and(|reached| rung.at <= reached)
-                && !self.month.has_fired(rung.at)
-                && !self.month.forecast_told.contains(&rung.at)
-        };
-        let rungs: Vec<Cents> = self.plan.rungs.iter().filter(news).map(|rung| rung.at).collect();
+        if let Trigger::BudgetReported(BudgetReport { alert: BudgetAlert::Forecasted, amount }) = trigger {
+            self.tell_expected(*amount, &format!("AWS Budgets expects {amount}"));
+        }
+        if let Some(own) = self.forecast() {
+            self.tell_expected(own.least(), &format!("the month is going to end at {own}"));
+        }
+    }
+
+    fn tell_expected(&mut self, reached: Cents, who: &str) {
+        let news =
+            |rung: &Cents| *rung <= reached && !self.month.has_fired(*rung) && !self.month.forecast_told.contains(rung);
+        let rungs: Vec<Cents> = self.plan.rungs.iter().map(|rung| rung.at).filter(news).collect();
         if rungs.is_empty() {
             return;
         }
-        let of = match (own, by_budgets) {
-            (_, Some(amount)) => format!("AWS Budgets expects {amount}"),
-            (own, None) => own.map_or_else(String::new, |own| format!("the month is going to end at {own}")),
-        };
         let names: Vec<String> = rungs.iter().map(ToString::to_string).collect();
         let text = format!(
-            "a forecast for {}: {of}, which is above {}. It is only told: nothing is done on a forecast.",
+            "a forecast for {}: {who}, which is above {}. It is only told: nothing is done on a forecast.",
             self.month.month.spoken(),
             names.join(" and ")
         );
@@ -394,32 +397,51 @@ impl Month {
         notice::put(&mut self.outbox, [Notice { id, kind, severity, operation: None, text, at }]);
     }
 
-    /// Takes down how the services stand after they were looked at. Who could not be brought to what is in force, twice
-    /// on end, is told once; it is tried again at every heartbeat.
+    /// Takes down how services stand after they were looked at under `constraint`. `None` of one that others went before:
+    /// it stands as it did. Who could not be brought to what is in force, twice on end, is told once; it is tried again
+    /// at every heartbeat.
     #[must_use]
-    pub fn settled(&self, stands: BTreeMap<ServiceName, Stands>, now: Timestamp) -> Month {
+    pub fn settled(
+        &self,
+        stands: &BTreeMap<ServiceName, Option<Stands>>,
+        constraint: Option<&Constraint>,
+        now: Timestamp,
+    ) -> Month {
         let mut next = self.clone();
-        next.services = BTreeMap::new();
-        for (service, mut now_stands) in stands {
-            let before = self.services.get(&service).map_or(0, |before| before.failing);
-            now_stands.failing = match (now_stands.done, now_stands.failing) {
-                (true, _) => 0,
-                (false, 0) => before,
-                (false, more) => before.saturating_add(more),
+        let in_force = self.in_force.as_ref().map(|force| &force.constraint);
+        let mut failing = Vec::new();
+        for (service, stands) in stands {
+            let before = self.services.get(service);
+            let mut now_stands = match (stands, before) {
+                (Some(stands), _) => stands.clone(),
+                (None, Some(before)) => before.clone(),
+                (None, None) => Stands::waiting("others went before it"),
             };
-            if now_stands.failing == TOLD_WHEN_FAILING && before < TOLD_WHEN_FAILING {
-                let text = format!(
-                    "{service} could not be brought to what is in force, and is tried again: {}",
-                    now_stands.what
-                );
-                next.tell((Kind::BillingIncomplete, Severity::Warning), &text, now);
+            // Something else is in force meanwhile: what was seen says nothing of that.
+            now_stands.done &= in_force == constraint;
+            let failed = before.map_or(0, |before| before.failing);
+            now_stands.failing = match stands {
+                Some(Stands { failing: 1.., .. }) => failed.saturating_add(1),
+                Some(Stands { done: true, .. }) => 0,
+                Some(_) | None => failed,
+            };
+            if now_stands.failing == TOLD_WHEN_FAILING && failed < TOLD_WHEN_FAILING {
+                failing.push(format!("{service}: {}", now_stands.what));
             }
-            let owes_nothing = next.in_force.is_none() && now_stands.done;
-            if !owes_nothing {
-                next.services.insert(service, now_stands);
-            }
+            next.services.insert(service.clone(), now_stands);
         }
-        next.owes = next.in_force.is_some() || !next.services.is_empty();
+        if let Some((first, others)) = failing.split_first() {
+            let more = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+            let (severity, text) = match in_force {
+                Some(_) => (Severity::Warning, "could not be brought to what is in force"),
+                None => (Severity::Critical, "could not be given back what was held back"),
+            };
+            next.tell((Kind::BillingIncomplete, severity), &format!("{text}, and is tried again: {first}{more}"), now);
+        }
+        if in_force.is_none() && next.services.values().all(|stands| stands.done) {
+            next.services.clear();
+        }
+        next.owes = in_force.is_some() || !next.services.is_empty();
         if next != *self {
             next.last_look = next.last_look.max(now);
         }

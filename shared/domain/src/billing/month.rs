@@ -176,11 +176,20 @@ pub struct Stands {
     pub failing: u32,
 }
 
+impl Stands {
+    /// It is not there yet, and nothing is wrong.
+    #[must_use]
+    pub fn waiting(what: &str) -> Stands {
+        Stands { done: false, what: what.to_owned(), held: None, failing: 0 }
+    }
+}
+
 impl Month {
     /// More readings than AWS puts in a month.
     pub const MOST_READINGS: usize = 200;
 
-    /// A month of which nothing is known, after `last`: what goes on goes on.
+    /// A month of which nothing is known, after `last`: what goes on goes on. Where that is not known either, nobody
+    /// knows what services still keep to.
     #[must_use]
     pub fn new(month: MonthName, last: Option<&Month>, now: Timestamp) -> Month {
         Month {
@@ -193,7 +202,7 @@ impl Month {
             exempt: last.and_then(|last| last.exempt.clone()),
             in_force: last.and_then(|last| last.in_force.clone()),
             forecast_told: BTreeSet::new(),
-            owes: last.is_some_and(|last| last.owes),
+            owes: last.is_none_or(|last| last.owes),
             services: last.map(|last| last.services.clone()).unwrap_or_default(),
             silence_told: last.and_then(|last| last.silence_told),
             notices: 0,

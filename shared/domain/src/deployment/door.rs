@@ -183,14 +183,17 @@ impl Look<'_> {
     fn pin(&mut self, slot: Slot, former: Capacity, set: Capacity) {
         let group = &self.seen.groups[slot];
         let ours_already = self.record.pins[slot].take().map(|pin| pin.suspended).unwrap_or_default();
-        let held_by_billing = self.record.take_held(slot).map(|held| held.suspended).unwrap_or_default();
+        let held = self.record.take_held(slot);
         let suspended = Process::MEDDLING
             .into_iter()
             .filter(|process| !group.suspended.contains(process))
             .chain(ours_already)
-            .chain(held_by_billing)
+            .chain(held.iter().flat_map(|held| held.suspended.clone()))
             .collect();
-        self.record.pins[slot] = Some(Pin::on(group, former, set, suspended, self.now));
+        let mut pin = Pin::on(group, former, set, suspended, self.now);
+        // A cap that was decided and not seen yet may still be on its way.
+        pin.earlier = held.filter(|held| !held.seen).map_or(pin.earlier, |held| held.set);
+        self.record.pins[slot] = Some(pin);
     }
 }
 

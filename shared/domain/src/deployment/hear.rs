@@ -35,7 +35,7 @@ impl Look<'_> {
             Trigger::InstancesReported(_) | Trigger::InstanceHeld(_) | Trigger::ReplaceRequested { .. } => {
                 Reply::new(Outcome::Ignored, "this is the replacer's to answer")
             }
-            Trigger::Constrained(_) | Trigger::ConstraintPreviewed(_) => {
+            Trigger::Constrained(_) | Trigger::ConstraintsPreviewed(_) => {
                 Reply::new(Outcome::Ignored, "this is the billing guard's to answer")
             }
         }

@@ -1,6 +1,7 @@
 //! Who is sick, and whom AWS will take: taken down at each look, whoever owns the service.
 
 use super::{ABORTED, Sickness};
+use crate::definition::Capacity;
 use crate::healing::{Announced, Healing};
 use crate::look::Look;
 use crate::observation::{Instance, Lifecycle, TargetHealth};
@@ -70,8 +71,9 @@ impl Look<'_> {
     /// What is wrong with an instance of the live slot, if anything is. Who has just been launched is not
     /// judged for as long as its group gives it.
     pub(crate) fn sickness(&self, instance: &Instance) -> Option<Sickness> {
-        // What billing has stopped is meant to be down.
-        if instance.lifecycle != Lifecycle::InService || self.record.is_stopped(self.record.live) {
+        // What billing has stopped, or a person, is meant to be down.
+        let stopped = self.seen.groups[self.record.live].capacity == Capacity::NONE;
+        if instance.lifecycle != Lifecycle::InService || stopped {
             return None;
         }
         let grace = self.seen.groups[self.record.live].grace;

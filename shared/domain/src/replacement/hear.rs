@@ -28,7 +28,7 @@ impl Look<'_> {
             | Trigger::ThawRequested
             | Trigger::Repeated { .. }
             | Trigger::StatusRequested => Reply::new(Outcome::Ignored, "this is the deployer's to answer"),
-            Trigger::Constrained(_) | Trigger::ConstraintPreviewed(_) => {
+            Trigger::Constrained(_) | Trigger::ConstraintsPreviewed(_) => {
                 Reply::new(Outcome::Ignored, "this is the billing guard's to answer")
             }
         }

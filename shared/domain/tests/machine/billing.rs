@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use signalbox_domain::billing::plan::{Measure, Plan};
 use signalbox_domain::billing::{
-    BudgetAlert, BudgetReport, Charge, Decision, Month, MonthName, Seen, Standing, Trigger, decide, forecast, judge,
+    BudgetAlert, BudgetReport, Charge, Confirmed, Decision, Month, MonthName, Seen, Standing, Trigger, decide,
+    forecast, judge,
 };
 use signalbox_domain::decision::Outcome;
 use signalbox_domain::money::Cents;
@@ -317,7 +318,7 @@ fn a_question_changes_nothing() {
     }
     account.look(&Trigger::Heartbeat);
     let status = account.look(&Trigger::Status).answer;
-    insta::assert_snapshot!(status.reason, @"$55.00 so far in November 2026. Passed: $10.00, $20.00, $50.00. In force since Nov 11 06:00 UTC: no deployment begins (rollbacks pass); the warm way back ends; the live group grows no further since $50.00. To lift it: signalbox billing release --reason \"…\"");
+    insta::assert_snapshot!(status.reason, @"$55.00 so far in November 2026. Passed: $10.00, $20.00, $50.00. In force since Nov 11 06:00 UTC by $50.00: no deployment begins (rollbacks pass); the warm way back ends; the live group grows no further. To lift it: signalbox billing release --reason \"…\"");
     let status = status.status.unwrap();
     assert_eq!((status.standing, status.lift_with.is_some()), (Some("proven"), true));
 }
@@ -416,10 +417,17 @@ proptest! {
             let fired = fired_in.entry(month).or_default();
             fired.extend(&decision.fired);
             prop_assert!(fired.is_sorted_by(|one, two| one < two), "{event:?}: {fired:?}");
-            let confirmed = decision.next.confirmed.as_ref().map(|said| said.up_to);
-            let judged = judge(account.seen.charges.as_deref().unwrap_or_default(), month, &account.plan.plausibility, confirmed);
+            let said = |month: Option<&Month>| month.and_then(|month| Some(month.confirmed.as_ref()?.up_to));
+            let confirmed = Confirmed { last: said(account.last.as_ref()), own: said(Some(&decision.next)) };
+            let judged = judge(
+                account.seen.charges.as_deref().unwrap_or_default(),
+                month,
+                &account.plan.plausibility,
+                confirmed,
+            );
             if matches!(judged.newest, Some((_, Standing::Implausible { .. }))) {
-                prop_assert!(decision.fired.is_empty());
+                let usable = judged.usable.map_or(Cents(0), |(charge, _)| charge.total);
+                prop_assert!(decision.fired.iter().all(|rung| *rung <= usable));
             }
             if matches!(event, Event::Budgets(..)) {
                 prop_assert!(decision.fired.is_empty());

@@ -13,24 +13,24 @@ use signalbox_domain::trigger::{Role, Trigger};
 
 use crate::bench::{Bench, definition_with, deploy, rollback};
 
-const ALL_BUT_STOP: [Measure; 4] =
+pub(crate) const ALL_BUT_STOP: [Measure; 4] =
     [Measure::Notify, Measure::FreezeDeployments, Measure::RetireStandby, Measure::CapScaling];
 
 pub(crate) fn constraint(dollars: i64, measures: &[Measure]) -> Constraint {
     Constraint { rung: Cents(dollars * 100), measures: measures.iter().copied().collect(), outage_allowed: false }
 }
 
-fn stop() -> Constraint {
+pub(crate) fn stop() -> Constraint {
     Constraint { outage_allowed: true, ..constraint(50, &[Measure::StopLive]) }
 }
 
 /// One of one, up to two, as CodeDetect runs.
-fn bench() -> Bench {
+pub(crate) fn bench() -> Bench {
     Bench::new(definition_with(r#","health":{"settle":"10s"},"bake":"1m","standby":"30m""#))
 }
 
 /// The guard looks.
-fn guard(bench: &mut Bench, wanted: Option<&Constraint>) -> Decision {
+pub(crate) fn guard(bench: &mut Bench, wanted: Option<&Constraint>) -> Decision {
     let role = std::mem::replace(&mut bench.role, Role::BillingGuard);
     let decision = bench.look(&Trigger::Constrained(wanted.cloned()));
     bench.role = role;
@@ -38,7 +38,7 @@ fn guard(bench: &mut Bench, wanted: Option<&Constraint>) -> Decision {
 }
 
 /// The guard looks a few times, a quarter of an hour apart, with the deployer's heartbeats in between.
-fn settle(bench: &mut Bench, wanted: Option<&Constraint>) {
+pub(crate) fn settle(bench: &mut Bench, wanted: Option<&Constraint>) {
     for _ in 0..4 {
         guard(bench, wanted);
         for _ in 0..90 {
@@ -48,7 +48,7 @@ fn settle(bench: &mut Bench, wanted: Option<&Constraint>) {
     }
 }
 
-fn live(bench: &Bench) -> Capacity {
+pub(crate) fn live(bench: &Bench) -> Capacity {
     bench.seen.groups[Slot::Blue].capacity
 }
 
@@ -80,13 +80,16 @@ fn a_cap_never_takes_anybody_away() {
 }
 
 #[test]
-fn a_group_that_sleeps_at_night_can_be_woken_under_a_cap() {
+fn a_group_that_sleeps_is_held_when_it_wakes() {
     let mut bench = bench();
     bench.seen.groups.blue.capacity = Capacity { min: 0, desired: 0, max: 3 };
     bench.settle_groups();
     settle(&mut bench, Some(&constraint(50, &ALL_BUT_STOP)));
-    assert_eq!(live(&bench), Capacity { min: 0, desired: 0, max: 1 });
-    assert!(bench.seen.groups.blue.suspended.is_empty(), "its schedule still runs");
+    assert_eq!(live(&bench), Capacity { min: 0, desired: 0, max: 3 });
+    bench.seen.groups.blue.capacity = Capacity { min: 1, desired: 2, max: 3 };
+    bench.settle_groups();
+    settle(&mut bench, Some(&constraint(50, &ALL_BUT_STOP)));
+    assert_eq!(live(&bench), Capacity { min: 1, desired: 2, max: 2 });
 }
 
 #[test]
@@ -253,8 +256,13 @@ fn a_preview_says_what_would_be_done_and_changes_nothing() {
     let mut bench = bench();
     bench.role = Role::BillingGuard;
     let before = bench.seen.clone();
-    let preview = bench.look(&Trigger::ConstraintPreviewed(constraint(50, &ALL_BUT_STOP)));
-    assert_eq!(preview.answer.plan.unwrap(), ["keep blue between 1 and 1"]);
+    let preview = bench.look(&Trigger::ConstraintsPreviewed(vec![
+        constraint(20, &[Measure::FreezeDeployments]),
+        constraint(50, &ALL_BUT_STOP),
+    ]));
+    let lines = preview.answer.plan.unwrap();
+    assert_eq!(lines[0], "no deployment begins (rollbacks pass)");
+    assert!(lines[1].ends_with("blue's group goes from 1/1/2 to 1/1/1 [keep blue between 1 and 1]"), "{lines:?}");
     assert_eq!((bench.seen, bench.record), (before, None));
 }
 

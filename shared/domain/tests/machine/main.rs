@@ -12,6 +12,7 @@ mod arrival;
 mod behaviours;
 mod bench;
 mod billing;
+mod billing_found;
 mod cap;
 mod definition;
 mod evidence;

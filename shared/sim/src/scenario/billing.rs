@@ -85,6 +85,11 @@ fn three_rungs(world: &World) -> Vec<String> {
     wrong
 }
 
+/// The same, if the deployment came to the phase at all: where the guard's alarms cannot be read, it is refused.
+fn three_rungs_if_it_began(world: &World) -> Vec<String> {
+    if world.table.operations.is_empty() { Vec::new() } else { three_rungs(world) }
+}
+
 /// Nothing was done to the service.
 fn untouched(world: &World) -> Vec<String> {
     let mut wrong = wanted("the group was held back", world.account.seconds_capped == 0);
@@ -279,7 +284,7 @@ fn held_back() -> Vec<Scenario> {
                 wrong.extend(wanted("the group grew", world.groups.blue.capacity.desired == 1));
                 wrong
             },
-            vec![charge(60, 55), later(BEATS, What::Scale(Slot::Blue, 2)), release(BEATS)],
+            vec![charge(60, 55), later(2 * BEATS, What::Scale(Slot::Blue, 2)), release(BEATS)],
         ),
         account(
             "B6-schedule",
@@ -436,7 +441,7 @@ fn beside_operations() -> Vec<Scenario> {
             ..account(
                 id,
                 "charges become too high while a deployment moves",
-                three_rungs,
+                three_rungs_if_it_began,
                 vec![deploy(), (When::In(phase, 10), What::Charge(5_500)), release(6_000)],
             )
         });
@@ -447,7 +452,7 @@ fn beside_operations() -> Vec<Scenario> {
         ..account(
             "B5-rolling-back",
             "charges become too high while a release is taken back",
-            three_rungs,
+            three_rungs_if_it_began,
             vec![
                 deploy(),
                 (When::In("shifting", 60), What::Alarm(AlarmState::Alarm, 120)),
