@@ -160,11 +160,16 @@ fn ladder() -> Vec<Scenario> {
         ),
         account(
             "B1-jump",
-            "they jump past all three at once",
+            "the charges jump past three rungs at once",
             three_rungs,
             vec![charge(60, 55), charge(1_200, 56), release(BEATS)],
         ),
-        account("B2", "a reading is a thousand times too high", doubted, vec![charge(60, 9_000), charge(BEATS, 9)]),
+        account(
+            "B2",
+            "a reading of charges is a thousand times too high",
+            doubted,
+            vec![charge(60, 9_000), charge(BEATS, 9)],
+        ),
         account(
             "B2-again",
             "readings are a million and a billion times too high, one after the other",
@@ -173,7 +178,7 @@ fn ladder() -> Vec<Scenario> {
         ),
         account(
             "B2-confirmed",
-            "a high reading is right, and somebody says so",
+            "a high reading of charges is right, and somebody says so",
             three_rungs,
             vec![charge(60, 400), later(1_800, What::ConfirmBilling), charge(1_200, 401), release(BEATS)],
         ),
@@ -181,7 +186,7 @@ fn ladder() -> Vec<Scenario> {
             opening: |world| world.account.plan = Some(PLAN.to_owned()),
             ..account(
                 "B3",
-                "there are no readings at all",
+                "there are no readings of charges at all",
                 |world| {
                     let days = told(world, "charges_silent");
                     let mut wrong = untouched(world);
@@ -193,7 +198,7 @@ fn ladder() -> Vec<Scenario> {
         },
         account(
             "B3-late",
-            "an older reading comes after a newer one",
+            "an older reading of charges comes after a newer one",
             three_rungs,
             vec![
                 charge(60, 55),
@@ -228,7 +233,7 @@ fn ladder() -> Vec<Scenario> {
         },
         account(
             "B4",
-            "only forecasts are above the rungs",
+            "only forecasts of charges are above the rungs",
             |world| {
                 let mut wrong = untouched(world);
                 wrong.extend(wanted("the forecast was not told once", told(world, "charges_forecast") == 1));
@@ -265,14 +270,14 @@ fn held_back() -> Vec<Scenario> {
             opening: dies_often,
             ..account(
                 "B5-dies",
-                "functions die again and again while they hold back and give back",
+                "functions die again and again while a group is held back and given back",
                 |_| Vec::new(),
                 vec![charge(60, 55), charge(BEATS, 56), release(BEATS), release(8_000)],
             )
         },
         account(
             "B5",
-            "a person sets another maximum while the group is held back",
+            "a person sets another maximum while charges hold the group back",
             theirs,
             vec![charge(60, 55), later(BEATS, What::Resize(Slot::Blue, 1, 1, 5)), release(BEATS)],
         ),
@@ -318,7 +323,7 @@ fn held_back() -> Vec<Scenario> {
         },
         account(
             "B7",
-            "somebody releases it, and the same total comes again",
+            "somebody releases a cap, and the same charges come again",
             |world| {
                 let mut wrong = three_rungs(world);
                 let in_force = world.account.month().is_some_and(|month| month.in_force.is_some());
@@ -344,14 +349,14 @@ fn held_back() -> Vec<Scenario> {
             opening: |world| world.open_account(r#"{"rungs":[{"at_usd":50,"do":["stop_live"]}]}"#),
             ..account(
                 "B8-outage",
-                "a plan stops what is live and does not say that an outage is allowed",
+                "a billing plan stops what is live and does not say that an outage is allowed",
                 untouched,
                 vec![charge(60, 55), charge(BEATS, 56)],
             )
         },
         account(
             "B7-exempt",
-            "somebody answers for it for an hour",
+            "somebody answers for charges for an hour",
             three_rungs,
             vec![charge(60, 9), later(60, What::ExemptBilling(3_600)), charge(600, 55), release(8_000)],
         ),
