@@ -14,7 +14,8 @@
 //!    actions, the notices, the answer.
 //! 6. [`deployment`]: the state machine that moves a release in and takes it back.
 //! 7. [`replacement`]: the state machine that replaces a sick instance.
-//! 8. [`interlock::permit`]: the second lock, which every action passes before it is done.
+//! 8. [`billing`] and [`report`]: what AWS charges, and what users report, each with a decision of its own.
+//! 9. [`interlock::permit`]: the second lock, which every action passes before it is done.
 //!
 //! ```text
 //! record + observation + definition + trigger + now
@@ -28,6 +29,7 @@
 
 pub mod billing;
 pub mod cap;
+pub mod chat;
 pub mod decide;
 pub mod decision;
 pub mod definition;
@@ -45,6 +47,7 @@ pub mod observation;
 mod observe_mode;
 pub mod record;
 pub mod replacement;
+pub mod report;
 pub mod slot;
 mod steady;
 pub mod text;

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::text::{RequestId, ServiceName};
+use crate::text::{RequestId, ServiceName, ascii_subject};
 
 /// One notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +89,8 @@ pub enum Kind {
     ChargesSilent,
     /// A person said something about charges.
     ChargesSaid,
+    /// Several people report the same thing right after traffic was moved.
+    ReportsAfterFlip,
 }
 
 impl Kind {
@@ -127,6 +129,7 @@ impl Kind {
             Kind::ChargesForecast => "charges_forecast",
             Kind::ChargesSilent => "charges_silent",
             Kind::ChargesSaid => "charges_said",
+            Kind::ReportsAfterFlip => "reports_after_flip",
         }
     }
 }
@@ -177,15 +180,10 @@ impl Notice {
         }
     }
 
-    /// The subject of a mail: ASCII, one line, at most 100 characters, as SNS demands
-    /// ([Publish](https://docs.aws.amazon.com/sns/latest/api/API_Publish.html)).
+    /// The subject of a mail.
     #[must_use]
     pub fn subject(&self) -> String {
-        let line = self.text.lines().next().unwrap_or_default();
-        let ascii = line.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
-        let subject: String = ascii.take(100).collect();
-        let trimmed = subject.trim();
-        if trimmed.is_empty() { "Signalbox".to_owned() } else { trimmed.to_owned() }
+        ascii_subject(self.text.lines().next().unwrap_or_default())
     }
 }
 

@@ -157,6 +157,16 @@ pub fn spoken(duration: SignedDuration) -> String {
     SpanPrinter::new().spacing(Spacing::None).duration_to_string(&whole)
 }
 
+/// The subject of a mail as SNS demands it: ASCII, one line, at most 100 characters
+/// ([Publish](https://docs.aws.amazon.com/sns/latest/api/API_Publish.html)).
+#[must_use]
+pub fn ascii_subject(line: &str) -> String {
+    let ascii = line.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
+    let subject: String = ascii.take(100).collect();
+    let trimmed = subject.trim();
+    if trimmed.is_empty() { "Signalbox".to_owned() } else { trimmed.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

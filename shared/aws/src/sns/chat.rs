@@ -1,58 +1,15 @@
-//! The message for chat: the custom notification of Amazon Q Developer in chat applications
-//! ([schema](https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html)). Pure.
+//! The message for chat of one notice. Pure.
 
-use serde_json::json;
+use signalbox_domain::chat;
 use signalbox_domain::notice::Notice;
 use signalbox_domain::text::ServiceName;
-
-/// The longest title that is shown, in characters.
-const LONGEST_TITLE: usize = 250;
-/// The longest description that is shown, in characters.
-const LONGEST_DESCRIPTION: usize = 8_000;
-/// A space that nobody sees.
-const NOTHING: char = '\u{200b}';
 
 /// The notification: the first line as its title, the rest below; one thread for each operation.
 pub(crate) fn notification(service: &ServiceName, notice: &Notice) -> String {
     let (title, rest) = notice.text.split_once('\n').unwrap_or((&notice.text, ""));
     let description = if rest.trim().is_empty() { title } else { rest };
-    json!({
-        "version": "1.0",
-        "source": "custom",
-        "id": notice.id,
-        "content": {
-            "textType": "client-markdown",
-            "title": harmless(title, LONGEST_TITLE),
-            "description": harmless(description, LONGEST_DESCRIPTION),
-        },
-        "metadata": { "threadId": notice.operation.as_deref().unwrap_or(service.as_str()) },
-    })
-    .to_string()
-}
-
-/// Text that mentions nobody, calls no channel and hides no link, in Slack's markup as in Teams's. It
-/// reads the same: `<`, `>` and `&` are escaped as Slack wants it
-/// ([formatting](https://api.slack.com/reference/surfaces/formatting#escaping)), and a space that
-/// nobody sees breaks `@here` and `[text](link)`.
-fn harmless(text: &str, longest: usize) -> String {
-    let mut harmless = String::new();
-    let mut before = None;
-    let mut left = longest;
-    for character in text.chars() {
-        let escaped: &[char] = match character {
-            '&' => &['&', 'a', 'm', 'p', ';'],
-            '<' => &['&', 'l', 't', ';'],
-            '>' => &['&', 'g', 't', ';'],
-            '@' => &['@', NOTHING],
-            '(' if before == Some(']') => &[NOTHING, '('],
-            ref other => std::slice::from_ref(other),
-        };
-        let Some(rest) = left.checked_sub(escaped.len()) else { break };
-        left = rest;
-        harmless.extend(escaped);
-        before = Some(character);
-    }
-    harmless
+    let thread = notice.operation.as_deref().unwrap_or(service.as_str());
+    chat::notification(&notice.id, title, description, thread)
 }
 
 #[cfg(test)]
@@ -87,20 +44,5 @@ mod tests {
         let said = said("shop: drift found", None);
         assert_eq!(said["content"]["description"], "shop: drift found");
         assert_eq!(said["metadata"]["threadId"], "shop");
-    }
-
-    #[test]
-    fn nobody_is_mentioned_and_no_link_is_hidden() {
-        let said = said("<!channel> @here & [click](javascript:alert(1)) <@U123>", None);
-        assert_eq!(
-            said["content"]["title"],
-            "&lt;!channel&gt; @\u{200b}here &amp; [click]\u{200b}(javascript:alert(1)) &lt;@\u{200b}U123&gt;"
-        );
-    }
-
-    #[test]
-    fn a_long_text_is_cut_and_never_within_an_escape() {
-        let said = said(&"<".repeat(300), None);
-        assert_eq!(said["content"]["title"], "&lt;".repeat(62));
     }
 }

@@ -1,0 +1,87 @@
+//! One report, from when it came until everybody knows.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::context::Context;
+use super::desk::Limit;
+use super::document::Report;
+use super::fingerprint::Fingerprint;
+use super::sinks::{self, Delivery};
+use super::thread::{KEPT, State};
+use crate::notice::{Notice, Severity};
+
+/// So long whoever saved it may take to send it: one timeout of the function. After that another may.
+const CLAIM: SignedDuration = SignedDuration::from_secs(60);
+
+/// Where a report goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sink {
+    /// The topic of reports.
+    Topic,
+    /// The topic that a chat client reads.
+    Chat,
+    /// The mail to the team.
+    Mail,
+    /// The alerts, where many report the same right after a flip.
+    Alerts,
+}
+
+/// One report. It is saved before anything is sent, and says what is still to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The id that it came with: that of the SNS message, or of the request.
+    pub id: String,
+    /// Its thread.
+    pub thread: Fingerprint,
+    /// What it says.
+    pub report: Report,
+    /// How the service stood.
+    pub context: Context,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The how manieth of its thread it is, from 1.
+    pub number: u64,
+    /// How the thread stands with it.
+    pub state: State,
+    /// When the first of the thread came.
+    pub first: Timestamp,
+    /// When it came itself.
+    pub received_at: Timestamp,
+    /// The limit that it met: then it is only kept.
+    pub limited: Option<Limit>,
+    /// Where it is still to be sent.
+    pub owed: BTreeSet<Sink>,
+    /// Until then it is being sent by whoever saved it last.
+    pub claimed_until: Timestamp,
+    /// What the alerts are told.
+    pub notice: Option<Notice>,
+}
+
+impl Entry {
+    /// When it may be forgotten.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.received_at.saturating_add(KEPT).unwrap_or(Timestamp::MAX)
+    }
+
+    /// What is to be sent.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.owed.iter().filter_map(|sink| sinks::delivery(self, *sink)).collect()
+    }
+
+    /// The entry after an attempt to send what was owed. What is left may be sent again at once.
+    #[must_use]
+    pub fn after_sending(&self, sent: &BTreeSet<Sink>, now: Timestamp) -> Entry {
+        let owed = self.owed.difference(sent).copied().collect();
+        Entry { owed, claimed_until: now, ..self.clone() }
+    }
+
+    pub(super) fn claimed(self, now: Timestamp) -> Entry {
+        Entry { claimed_until: now.saturating_add(CLAIM).unwrap_or(Timestamp::MAX), ..self }
+    }
+}
