@@ -69,14 +69,14 @@ pub enum Saved {
     /// All three: the entry must not exist yet, the others be as they were.
     All {
         /// The report.
-        entry: Entry,
+        entry: Box<Entry>,
         /// Its thread.
-        thread: Thread,
+        thread: Box<Thread>,
         /// What reports share.
-        desk: Desk,
+        desk: Box<Desk>,
     },
     /// The entry alone, which must be as it was: what it owes is sent once more.
-    Entry(Entry),
+    Entry(Box<Entry>),
     /// Nothing.
     Nothing,
 }
@@ -122,7 +122,7 @@ fn again(entry: &Entry, now: Timestamp) -> Decision {
     } else {
         let entry = entry.clone().claimed(now);
         let deliveries = entry.deliveries();
-        (Saved::Entry(entry), deliveries)
+        (Saved::Entry(Box::new(entry)), deliveries)
     };
     Decision { outcome: Outcome::Duplicate, saved, deliveries, counted: Vec::new() }
 }
@@ -171,7 +171,7 @@ fn anew(received: &Received, known: Known<'_>, context: &Context, rules: &Rules,
         outcome: limited.map_or(Outcome::Accepted, Outcome::Limited),
         deliveries: entry.deliveries(),
         counted: if limited.is_none() { counted(report, context) } else { Vec::new() },
-        saved: Saved::All { entry, thread, desk },
+        saved: Saved::All { entry: Box::new(entry), thread: Box::new(thread), desk: Box::new(desk) },
     }
 }
 

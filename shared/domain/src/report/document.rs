@@ -92,7 +92,9 @@ impl Document {
     /// What is no JSON object, or longer than [`LONGEST_BODY`].
     pub fn from_json(text: &str) -> Result<Document, Mistake> {
         within(text.len())?;
-        mistake::read(text).and_then(|value: Value| Document::from_value(&value))
+        // The path of a mistake has names in it that somebody else chose.
+        let value: Value = mistake::read(text).map_err(|wrong| Mistake::at(".", wrong.problem))?;
+        Document::from_value(&value)
     }
 
     /// Reads JSON that is read already. What is not text in it counts as left out.

@@ -139,7 +139,7 @@ fn mail(entry: &Entry) -> Mail {
         let _ = writeln!(text, "> {line}");
     }
     let note = cut_note(report);
-    let _ = writeln!(text, "{note}\n");
+    let _ = writeln!(text, "{note}");
     let mut rows = String::new();
     for (name, value) in &facts {
         let _ = writeln!(text, "{name}: {value}");
@@ -212,7 +212,7 @@ fn day(at: Timestamp) -> String {
 }
 
 fn cut_note(report: &Report) -> String {
-    let note = |of: usize| format!("\n(cut: the first {} of {of} characters)", report.message.chars().count());
+    let note = |of: usize| format!("\n(cut: the first {} of {of} characters)\n", report.message.chars().count());
     report.cut_from.map(note).unwrap_or_default()
 }
 

@@ -300,26 +300,30 @@ pub(crate) fn check(invented: &Invented, office: &mut Office, now: Timestamp) ->
     };
     let rules = Rules { per_address_an_hour: 1_000, overall_an_hour: 20, after_flip_reports: 2, ..Rules::default() };
     let first = run(&received, Known { desk: office.desk.as_ref(), ..Known::default() }, &context, &rules, now)?;
+    see(&seen(&first)?, &invented.secrets).map_err(|secret| format!("{secret}\nin {text:?}"))?;
     let Saved::All { entry, thread, desk } = &first.saved else { return Err("nothing is saved".to_owned()) };
+    office.desk = Some((**desk).clone());
+    // The rest differs little from one report to the next, and every fourth is enough.
+    if now.as_second() % 4 != 0 {
+        return Ok(());
+    }
+    let json = serde_json::to_string(entry).map_err(|error| error.to_string())?;
+    let read: Entry = serde_json::from_str(&json).map_err(|error| format!("{error}: {json}"))?;
+    hold(read == **entry, "what is saved is read as it was", &json)?;
     let known = Known { entry: None, thread: Some(thread), desk: Some(desk) };
     let again = Received { id: "again".to_owned(), report: received.report.clone() };
     let second = run(&again, known, &context, &rules, now)?;
     let third = decide(&received, Known { entry: Some(entry), ..known }, &context, &rules, now);
     hold(third.deliveries.is_empty(), "what is being sent is not sent again", &text)?;
 
-    for decision in [&first, &second] {
-        see(&seen(decision)?, &invented.secrets).map_err(|secret| format!("{secret}\nin {text:?}"))?;
-    }
+    see(&seen(&second)?, &invented.secrets).map_err(|secret| format!("{secret}\nin {text:?}"))?;
     let Saved::All { desk, .. } = second.saved else { return Err("nothing is saved".to_owned()) };
-    office.desk = Some(desk);
-    if entry.limited.is_some() || now.as_second() % 8 == 0 {
-        let (desk, made) = digest(office.desk.as_ref(), now).ok_or("there is a digest")?;
-        html(&made.html)?;
-        chat(&made.chat)?;
-        see(&format!("{}{}{}", made.subject, made.text, made.html), &invented.secrets)?;
-        office.desk = Some(Desk { sent: Vec::new(), ..desk.without_digest() });
-    }
-    Ok(())
+    office.desk = Some(*desk);
+    let (desk, made) = digest(office.desk.as_ref(), now).ok_or("there is no digest")?;
+    html(&made.html)?;
+    chat(&made.chat)?;
+    office.desk = Some(Desk { sent: Vec::new(), ..desk.without_digest() });
+    see(&format!("{}{}{}", made.subject, made.text, made.html), &invented.secrets)
 }
 
 fn run(
@@ -355,9 +359,6 @@ fn run(
     let sinks: BTreeSet<Sink> = decision.deliveries.iter().map(Delivery::sink).collect();
     if let Saved::All { entry, .. } = &decision.saved {
         hold(sinks == entry.owed, "what is owed is sent", "")?;
-        let text = serde_json::to_string(entry).map_err(|error| error.to_string())?;
-        let read: Entry = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
-        hold(read == *entry, "what is saved is read as it was", &text)?;
     }
     Ok(decision)
 }

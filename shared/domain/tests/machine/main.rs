@@ -25,6 +25,7 @@ mod plan;
 mod properties;
 mod replacement;
 mod replacement_found;
+mod reports;
 mod reports_anything;
 mod reports_read;
 mod windows;
