@@ -29,6 +29,7 @@ mod lifecycle;
 mod opaque;
 mod registry;
 mod replace;
+mod report;
 mod rollback;
 mod scaling;
 mod shape;
@@ -44,6 +45,7 @@ use serde_json::Value;
 
 pub use error::EventError;
 pub use incoming::{Context, GroupEvent, Incoming, LifecycleEvent, LifecycleKind};
+pub use report::{Arrival, Arrived, Asked, HttpAnswer, Origins, ReportEvent, Told};
 
 /// Reads an event of the deployer. SNS may put several records into one event, everything else
 /// yields exactly one [`Incoming`].
@@ -75,6 +77,16 @@ pub fn replacer(event: &Value, context: &Context<'_>) -> Result<Vec<Incoming>, E
 /// are idempotent and the whole event may be sent again.
 pub fn billing_guard(event: &Value, context: &Context<'_>) -> Result<Vec<Incoming>, EventError> {
     registry::parse(registry::BILLING_GUARD, event, context)
+}
+
+/// Reads an event of the reporter. What is wrong with a report is not an error of the event: each record has an
+/// outcome of its own.
+///
+/// # Errors
+/// [`EventError`]; of several SNS records the first that came through a foreign topic, or the first where all of
+/// them are alarms or mails of AWS Budgets.
+pub fn reporter(event: &Value, context: &Context<'_>) -> Result<ReportEvent, EventError> {
+    registry::parse(registry::REPORTER, event, context)
 }
 
 /// Reads an event of the rollback function: always an [`Incoming::Rollback`].

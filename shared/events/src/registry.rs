@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::alarm::{self, Alarm};
 use crate::error::EventError;
 use crate::incoming::{Context, Incoming};
+use crate::report::{self, ReportEvent};
 use crate::shape::Shape;
 use crate::{billing, command, deploy, health, heartbeat, instance, lifecycle, replace, rollback, scaling, sns};
 
@@ -29,6 +30,9 @@ pub(crate) const REPLACER: Accepted<Vec<Incoming>> = &[HEARTBEATS, NUDGES, REPLA
 
 /// What the billing guard accepts.
 pub(crate) const BILLING_GUARD: Accepted<Vec<Incoming>> = &[HEARTBEATS, CHARGES];
+
+/// What the reporter accepts.
+pub(crate) const REPORTER: Accepted<ReportEvent> = &[REPORTS];
 
 /// What the rollback function accepts.
 pub(crate) const ROLLBACK: Accepted<Incoming> = &[ROLLBACKS];
@@ -124,6 +128,31 @@ const ROLLBACKS: &[Parser<Incoming>] = &[
         name: "rollback, by direct invoke",
         claims: |shape| shape == Shape::Request,
         parse: |event, context| Ok(rollback::parse_invoke(event, context)?),
+    },
+];
+
+/// How reports come, and what says that a digest is due.
+const REPORTS: &[Parser<ReportEvent>] = &[
+    Parser { name: "digest, by rule", claims: heartbeat::claims_rule, parse: |_, _| Ok(ReportEvent::Digest) },
+    Parser {
+        name: "digest, by schedule",
+        claims: |shape| shape == Shape::Heartbeat,
+        parse: |event, _| Ok(heartbeat::parse(event).map(|_| ReportEvent::Digest)?),
+    },
+    Parser {
+        name: "reports, through SNS",
+        claims: |shape| shape == Shape::Notifications,
+        parse: |event, context| sns::reports(event, context).map(ReportEvent::Records),
+    },
+    Parser {
+        name: "report, by HTTP",
+        claims: |shape| shape == Shape::Http,
+        parse: |event, _| Ok(report::http::parse(event)?),
+    },
+    Parser {
+        name: "report, by direct invoke",
+        claims: |shape| shape == Shape::Report,
+        parse: |event, context| Ok(report::parse_invoke(event, context)?),
     },
 ];
 

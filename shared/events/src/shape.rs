@@ -21,6 +21,10 @@ pub(crate) enum Shape<'a> {
     Heartbeat,
     /// A `command`.
     Command,
+    /// A request by HTTP, as a function URL and API Gateway send it, payload format 2.0.
+    Http,
+    /// An `email`, or a `type` and a `message`: a bug report.
+    Report,
     /// A `service` or a `reason` without a command: how a rollback is asked for.
     Request,
     /// Anything else.
@@ -47,11 +51,16 @@ impl Shape<'_> {
         if source == Some("aws.cloudwatch") && (has("alarmData") || has("alarmArn")) {
             return Shape::AlarmAction;
         }
+        if event["requestContext"].get("http").is_some() {
+            return Shape::Http;
+        }
         // From here on it is something that a person or a schedule of ours wrote.
         if has("command") {
             Shape::Command
         } else if has("heartbeat") {
             Shape::Heartbeat
+        } else if has("email") || (has("type") && has("message")) {
+            Shape::Report
         } else if has("service") || has("reason") {
             Shape::Request
         } else {

@@ -13,11 +13,13 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use signalbox_domain::definition::Arn;
 use signalbox_domain::mistake::Mistake;
+use signalbox_domain::report::Document;
 
 use crate::alarm::{self, Alarm};
 use crate::billing::budget;
 use crate::error::EventError;
 use crate::incoming::{Context, Incoming};
+use crate::report::{Arrival, Arrived};
 use crate::strict;
 
 #[derive(Deserialize)]
@@ -36,6 +38,8 @@ struct Record {
 #[serde(rename_all = "PascalCase")]
 struct Notification {
     topic_arn: Arn,
+    #[serde(default)]
+    message_id: Option<String>,
     message: String,
     #[serde(default)]
     message_attributes: Option<HashMap<String, IgnoredAny>>,
@@ -85,11 +89,16 @@ pub(crate) const FOR_BILLING: &[Kind] = &[
     TEST_NOTIFICATION,
 ];
 
-const OWN_NOTICE: Kind =
-    Kind { form: Form::OwnNotice, parse: |_| Ok(irrelevant("a notice of our own that came back through its topic")) };
+const OWN_NOTICE: Kind = Kind { form: Form::OwnNotice, parse: |_| Ok(irrelevant(BACK_AGAIN)) };
 
-const TEST_NOTIFICATION: Kind =
-    Kind { form: Form::TestNotification, parse: |_| Ok(irrelevant("a group tests whether its notifications arrive")) };
+const TEST_NOTIFICATION: Kind = Kind { form: Form::TestNotification, parse: |_| Ok(irrelevant(TEST)) };
+
+/// Why a notice of our own is nothing to act on.
+const BACK_AGAIN: &str = "a notice of our own that came back through its topic";
+/// Why a test is not.
+const TEST: &str = "a group tests whether its notifications arrive";
+/// Longest id of a message that is taken, in bytes. SNS gives 36.
+const LONGEST_ID: usize = 128;
 
 impl Message<'_> {
     fn of(notification: &Notification) -> Message<'_> {
@@ -122,13 +131,50 @@ impl Message<'_> {
 
 /// Reads what is in `event` as the kinds that the function accepts.
 pub(crate) fn parse(kinds: &[Kind], event: &Value, context: &Context<'_>) -> Result<Vec<Incoming>, EventError> {
+    let batch = trusted(event, context)?;
+    batch.records.iter().enumerate().map(|(index, record)| incoming(kinds, index, &Message::of(&record.sns))).collect()
+}
+
+/// All topics are checked before any message is looked at.
+fn trusted(event: &Value, context: &Context<'_>) -> Result<Batch, EventError> {
     let batch: Batch = strict::read(event)?;
-    let notifications = || batch.records.iter().map(|record| &record.sns);
-    // All topics are checked before any message is looked at.
-    if let Some(foreign) = notifications().find(|sns| !context.trusted_topics.contains(&sns.topic_arn)) {
-        return Err(EventError::Untrusted { topic: foreign.topic_arn.clone() });
+    let mut topics = batch.records.iter().map(|record| &record.sns.topic_arn);
+    match topics.find(|topic| !context.trusted_topics.contains(topic)) {
+        Some(foreign) => Err(EventError::Untrusted { topic: foreign.clone() }),
+        None => Ok(batch),
     }
-    notifications().enumerate().map(|(index, sns)| incoming(kinds, index, &Message::of(sns))).collect()
+}
+
+/// Reads what is in `event` as bug reports, each record for itself. An alarm or a mail of AWS Budgets is none: a
+/// topic of those is not one for the reporter, so where there is nothing else it is said loudly.
+pub(crate) fn reports(event: &Value, context: &Context<'_>) -> Result<Vec<Arrival>, EventError> {
+    let batch = trusted(event, context)?;
+    let messages: Vec<Message<'_>> = batch.records.iter().map(|record| Message::of(&record.sns)).collect();
+    if let Some(first) = messages.first().filter(|_| messages.iter().all(|message| is_for_others(message.form()))) {
+        return Err(EventError::unrecognized_message(&first.json));
+    }
+    let arrivals = batch.records.iter().zip(&messages).enumerate();
+    Ok(arrivals.map(|(index, (record, message))| arrival(index, record.sns.message_id.as_deref(), message)).collect())
+}
+
+fn is_for_others(form: Form) -> bool {
+    matches!(form, Form::Alarm | Form::BudgetMail)
+}
+
+fn arrival(index: usize, id: Option<&str>, message: &Message<'_>) -> Arrival {
+    let record = format!("Records[{index}]");
+    let arrived = match message.form() {
+        Form::OwnNotice => Arrived::Ignored { reason: BACK_AGAIN },
+        Form::TestNotification => Arrived::Ignored { reason: TEST },
+        Form::Alarm | Form::BudgetMail => {
+            Arrived::Rejected(Mistake::at(format!("{record}.Sns.Message"), "is no report"))
+        }
+        Form::Other => match id.filter(|id| (1..=LONGEST_ID).contains(&id.len())) {
+            Some(id) => Arrived::of(id, Document::from_json(message.text), &format!("{record}.Sns.Message")),
+            None => Arrived::Rejected(Mistake::at(format!("{record}.Sns.MessageId"), "is required")),
+        },
+    };
+    Arrival { record, arrived }
 }
 
 fn incoming(kinds: &[Kind], index: usize, message: &Message<'_>) -> Result<Incoming, EventError> {

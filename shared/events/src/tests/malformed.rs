@@ -6,7 +6,7 @@ use super::samples::{self, Function, with, without};
 use crate::EventError;
 
 fn mistake(function: Function, event: &Value) -> (String, String) {
-    match function.read(event) {
+    match function.understand(event) {
         Err(EventError::Malformed(mistake)) => (mistake.path, mistake.problem),
         other => panic!("{event}: {other:?}"),
     }
@@ -81,6 +81,9 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     (STOPPED, "/time", "time"),
     (STOPPED, "/detail/instance-id", "detail.instance-id"),
     (STOPPED, "/detail/state", "detail.state"),
+    ("aws.http/post", "/requestContext/requestId", "requestContext.requestId"),
+    ("aws.http/post", "/requestContext/http/method", "requestContext.http.method"),
+    ("aws.sns/notification--report", "/Records/0/Sns/TopicArn", "Records[0].Sns.TopicArn"),
     (TWO_RETIRED, "/time", "time"),
     (TWO_RETIRED, "/detail", "detail"),
     (TWO_RETIRED, "/detail/service", "detail.service"),

@@ -8,6 +8,7 @@ mod instances;
 mod leaks;
 mod malformed;
 mod people;
+mod reporter;
 mod samples;
 mod sns;
 mod surprises;

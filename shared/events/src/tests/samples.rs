@@ -8,12 +8,14 @@ use signalbox_domain::billing::{self, BudgetAlert};
 use signalbox_domain::definition::Arn;
 use signalbox_domain::trigger::{AlarmState, Origin, ReportCause, ScalingKind, Word};
 
-use crate::{Context, EventError, Incoming, LifecycleKind};
+use crate::{Arrival, Arrived, Asked, Context, EventError, Incoming, LifecycleKind, ReportEvent, Told};
 
 pub(super) const REQUEST: &str = "b1a2c3d4-0000-4000-8000-000000000001";
 pub(super) const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:codedetect-prod-alerts";
 /// Where CloudWatch knows what AWS charges, which is one Region for all of them.
 pub(super) const BILLING_TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:codedetect-prod-billing";
+
+pub(super) const REPORTS_TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:codedetect-prod-reports";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Function {
@@ -21,16 +23,38 @@ pub(super) enum Function {
     Replacer,
     Rollback,
     BillingGuard,
+    Reporter,
 }
-pub(super) use Function::{BillingGuard, Deployer, Replacer, Rollback};
+pub(super) use Function::{BillingGuard, Deployer, Replacer, Reporter, Rollback};
+
+/// What a function makes of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Read {
+    Nudge(Incoming),
+    Digest,
+    Record(Arrival),
+    Http(Option<String>, Asked),
+}
 
 impl Function {
-    pub(super) const ALL: [Function; 4] = [Deployer, Replacer, Rollback, BillingGuard];
+    pub(super) const ALL: [Function; 5] = [Deployer, Replacer, Rollback, BillingGuard, Reporter];
 
     /// What the function makes of `event`, believing our own topics.
     pub(super) fn read(self, event: &Value) -> Result<Vec<Incoming>, EventError> {
-        let trusted = [TOPIC, BILLING_TOPIC].map(|topic| topic.to_owned().try_into().unwrap());
-        self.read_trusting(event, &trusted)
+        self.read_trusting(event, &trusted())
+    }
+
+    /// The same for every function, the reporter too.
+    pub(super) fn understand(self, event: &Value) -> Result<Vec<Read>, EventError> {
+        if self != Reporter {
+            return Ok(self.read(event)?.into_iter().map(Read::Nudge).collect());
+        }
+        let context = Context { request_id: REQUEST, trusted_topics: &trusted() };
+        Ok(match crate::reporter(event, &context)? {
+            ReportEvent::Digest => vec![Read::Digest],
+            ReportEvent::Records(arrivals) => arrivals.into_iter().map(Read::Record).collect(),
+            ReportEvent::Http { origin, asked } => vec![Read::Http(origin, asked)],
+        })
     }
 
     pub(super) fn read_trusting(self, event: &Value, trusted_topics: &[Arn]) -> Result<Vec<Incoming>, EventError> {
@@ -40,8 +64,13 @@ impl Function {
             Replacer => crate::replacer(event, &context),
             Rollback => crate::rollback(event, &context).map(|incoming| vec![incoming]),
             BillingGuard => crate::billing_guard(event, &context),
+            Reporter => panic!("what the reporter reads is no nudge"),
         }
     }
+}
+
+fn trusted() -> [Arn; 3] {
+    [TOPIC, BILLING_TOPIC, REPORTS_TOPIC].map(|topic| topic.to_owned().try_into().unwrap())
 }
 
 /// The rows of the README's table: sample, and the functions that are named there.
@@ -51,6 +80,7 @@ pub(super) fn readme_rows() -> Vec<(String, Vec<Function>)> {
         "replacer" => Replacer,
         "rollback" => Rollback,
         "billing-guard" => BillingGuard,
+        "reporter" => Reporter,
         other => panic!("the README knows no function {other}"),
     };
     let row = |line: &str| {
@@ -150,6 +180,31 @@ pub(super) fn changed_everywhere(event: &Value, change: impl Fn(&Value, &str) ->
         }
     }
     changed
+}
+
+/// The same for every function.
+pub(super) fn told(read: &Read) -> String {
+    match read {
+        Read::Nudge(incoming) => summary(incoming),
+        Read::Digest => "a digest is due".to_owned(),
+        Read::Record(arrival) => arrived(arrival),
+        Read::Http(_, Asked::Report(arrival)) => format!("by HTTP: {}", arrived(arrival)),
+        Read::Http(_, Asked::Answer(Told::Preflight)) => "by HTTP: may I".to_owned(),
+        Read::Http(_, Asked::Answer(told)) => format!("by HTTP: {told:?}"),
+    }
+}
+
+fn arrived(arrival: &Arrival) -> String {
+    match &arrival.arrived {
+        Arrived::Report(received) => {
+            let report = &received.report;
+            let (kind, email, id) = (report.kind.name(), report.email.as_str(), &received.id);
+            format!("{kind} of {email} as {id}: {}", report.message.replace('\n', " / "))
+        }
+        Arrived::Trapped => "trapped".to_owned(),
+        Arrived::Ignored { reason } => format!("irrelevant: {reason}"),
+        Arrived::Rejected(mistake) => format!("rejected: {mistake}"),
+    }
 }
 
 /// One line that says what was read, for tables and comparisons.

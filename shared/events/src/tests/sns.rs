@@ -50,6 +50,7 @@ fn every_message_of_the_samples_is_what_its_name_says() {
             "own-notice" | "own-text-notice" => Form::OwnNotice,
             case if case.starts_with("test-notification") => Form::TestNotification,
             case if case.starts_with("budget-") => Form::BudgetMail,
+            case if case.starts_with("report") => Form::Other,
             _ => Form::Alarm,
         };
         let forms = crate::sns::forms(&event);
