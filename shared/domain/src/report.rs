@@ -17,6 +17,7 @@
 //! - The [`Desk`] is what reports share: who wrote within the hour, and what the next digest says.
 
 mod address;
+mod answer;
 mod context;
 mod decide;
 mod desk;
@@ -31,6 +32,7 @@ mod sinks;
 mod thread;
 
 pub use address::Address;
+pub use answer::{Answer, Rejected};
 pub use context::{Context, resolve};
 pub use decide::{Counted, Decision, Known, Outcome, Received, Rules, Saved, decide};
 pub use desk::{Desk, Limit};

@@ -41,6 +41,14 @@ const REDACTED: &[(&str, &str)] = &[
         "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
         "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
     ),
+    (
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
+    ),
+    (
+        "File \"/app/auth/token.py\", line 41, in get\nTypeError: cannot read 'token' of None (id=42, user=ada)",
+        "File \"/app/auth/token.py\", line 41, in get\nTypeError: cannot read 'token' of None (id=42, user=ada)",
+    ),
     // What looks like a key and is none: a digest, an id, a path, a name.
     ("da39a3ee5e6b4b0d3255bfef95601890afd80709", "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
     ("3c4d5e6f-7a8b-4c9d-8e0f-000000000001", "3c4d5e6f-7a8b-4c9d-8e0f-000000000001"),

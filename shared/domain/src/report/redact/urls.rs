@@ -4,7 +4,7 @@ use super::units::{Unit, while_};
 use super::{Class, Found};
 
 /// The longest part of a URL that is looked at for its `@`, in characters.
-const LONGEST: usize = 2_048;
+const LONGEST: usize = 512;
 /// The fewest characters of a user without a password that are taken for a token.
 const SHORTEST_TOKEN: usize = 16;
 
