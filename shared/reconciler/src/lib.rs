@@ -21,7 +21,9 @@ mod heartbeat;
 mod look;
 mod observe;
 pub mod ports;
+mod reports;
 
 pub use billing::BillingError;
 pub use heartbeat::{Heartbeat, HeartbeatError, Linger};
 pub use look::{LATEST_START, LookError, Looked, Reconciler};
+pub use reports::{ReportError, Reporter, Taken};

@@ -17,6 +17,7 @@ use signalbox_domain::observation::{
     Alarms, Lifecycle, Minute, Probe, ProbeAnswer, Process, Quiet, Routing, Surroundings, TargetHealth, Window,
 };
 use signalbox_domain::record::{Operation, OperationKind, Record};
+use signalbox_domain::report::{self, Delivery, Desk, Digest, Fingerprint, Thread};
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::text::{GroupName, InstanceId, Release, RequestId, ServiceName};
 
@@ -233,6 +234,44 @@ pub struct LoadedMonth {
     pub month: Option<(Month, u64)>,
     /// The month before.
     pub last: Option<Month>,
+}
+
+/// What the reporter needs beyond a [`World`]: what is kept of reports, and where they go.
+pub trait Reports {
+    /// What is kept of the report with this id, of this thread, and of the desk, strongly consistent.
+    fn load_report(&self, id: &str, thread: &Fingerprint) -> impl Future<Output = Result<KeptReport, CloudError>>;
+    /// The desk alone.
+    fn load_desk(&self) -> impl Future<Output = Result<Option<(Desk, u64)>, CloudError>>;
+    /// Saves all of it or nothing.
+    fn save_report(&self, save: &SaveReport) -> impl Future<Output = Result<Saved, CloudError>>;
+    /// Sends one thing. A way out that is not set up is nowhere to send to, and no failure.
+    fn deliver(&self, delivery: &Delivery) -> impl Future<Output = Result<(), CloudError>>;
+    /// Sends a digest by mail and to chat.
+    fn deliver_digest(&self, digest: &Digest) -> impl Future<Output = Result<(), CloudError>>;
+}
+
+/// What is kept of a report, each with the version it was read at.
+#[derive(Clone, Debug, Default)]
+pub struct KeptReport {
+    /// The report itself, where it came before.
+    pub entry: Option<(report::Entry, u64)>,
+    /// Its thread.
+    pub thread: Option<(Thread, u64)>,
+    /// What reports share.
+    pub desk: Option<(Desk, u64)>,
+}
+
+/// One transaction. Each part is what to write and the version that must still be there; `None`: none must.
+#[derive(Clone, Debug, Default)]
+pub struct SaveReport {
+    /// The report.
+    pub entry: Option<(report::Entry, Option<u64>)>,
+    /// Its thread.
+    pub thread: Option<(Thread, Option<u64>)>,
+    /// What reports share.
+    pub desk: Option<(Desk, Option<u64>)>,
+    /// The writer's mark: a save that was done although its answer was lost is known by it.
+    pub nonce: u128,
 }
 
 /// The way out to people.

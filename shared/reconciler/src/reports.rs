@@ -1,0 +1,195 @@
+//! Bug reports: load, decide, save, send. What a report still owes is saved before anything is sent, so that a report
+//! that comes again sends nothing twice, and one way out that fails keeps no other from being used.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join;
+use signalbox_domain::definition::Definition;
+use signalbox_domain::report::{
+    Context, Counted, Desk, Entry, Known, Outcome, Received, Rules, Saved as Kept, Sink, decide, digest, resolve,
+};
+use signalbox_domain::text::ServiceName;
+use signalbox_domain::trigger::AlarmState;
+
+use crate::look::MOST_RACES;
+use crate::ports::{CloudError, Reports, SaveReport, Saved, World};
+
+/// The desk that reports come to.
+#[derive(Clone, Debug)]
+pub struct Reporter<W> {
+    world: W,
+    rules: Rules,
+}
+
+/// What became of a report.
+#[derive(Debug)]
+pub struct Taken {
+    /// Whether it is sent.
+    pub outcome: Outcome,
+    /// What is counted of it.
+    pub counted: Vec<Counted>,
+    /// The ways out that failed: the report owes them still, and sends them when it comes again.
+    pub failed: Vec<(Sink, CloudError)>,
+}
+
+/// Why a report could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A call failed, and nothing is known of the report.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    /// Others were first, again and again.
+    #[error("others changed what is kept of reports {MOST_RACES} times meanwhile; it is taken when it comes again")]
+    Contended,
+}
+
+impl ReportError {
+    /// A stable name that alarms can match.
+    #[must_use]
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            ReportError::Cloud(_) => "CloudCallFailed",
+            ReportError::Contended => "Contended",
+        }
+    }
+}
+
+impl<W: World + Reports> Reporter<W> {
+    /// A desk in this world.
+    pub fn new(world: W, rules: Rules) -> Self {
+        Reporter { world, rules }
+    }
+
+    /// The world it is in.
+    pub fn world(&self) -> &W {
+        &self.world
+    }
+
+    /// Takes one report: saves it, then sends it wherever it is to go.
+    ///
+    /// # Errors
+    /// What kept it from being saved; nothing was sent then.
+    pub async fn take(&self, received: &Received) -> Result<Taken, ReportError> {
+        let context = self.context(received).await?;
+        let thread = received.report.fingerprint(context.service.as_ref());
+        for _ in 0..MOST_RACES {
+            let kept = self.world.load_report(&received.id, &thread).await?;
+            let known = Known {
+                entry: kept.entry.as_ref().map(|(entry, _)| entry),
+                thread: kept.thread.as_ref().map(|(thread, _)| thread),
+                desk: kept.desk.as_ref().map(|(desk, _)| desk),
+            };
+            let decision = decide(received, known, &context, &self.rules, self.world.now());
+            let (entry, save) = match decision.saved {
+                Kept::Nothing => {
+                    return Ok(Taken { outcome: decision.outcome, counted: decision.counted, failed: Vec::new() });
+                }
+                Kept::Entry(entry) => (entry, SaveReport::default()),
+                Kept::All { entry, thread, desk } => {
+                    let save = SaveReport {
+                        thread: Some((*thread, version(&kept.thread))),
+                        desk: Some((*desk, version(&kept.desk))),
+                        ..SaveReport::default()
+                    };
+                    (entry, save)
+                }
+            };
+            let before = version(&kept.entry);
+            let nonce = self.world.nonce();
+            let save = SaveReport { entry: Some((*entry.clone(), before)), nonce, ..save };
+            if self.world.save_report(&save).await? == Saved::Lost {
+                continue;
+            }
+            let failed = self.send(&entry, before.map_or(1, |version| version + 1)).await?;
+            return Ok(Taken { outcome: decision.outcome, counted: decision.counted, failed });
+        }
+        Err(ReportError::Contended)
+    }
+
+    /// Sends what a report owes, each way out for itself, and takes down what has left.
+    async fn send(&self, entry: &Entry, version: u64) -> Result<Vec<(Sink, CloudError)>, CloudError> {
+        let (mut sent, mut failed) = (BTreeSet::new(), Vec::new());
+        for delivery in entry.deliveries() {
+            match self.world.deliver(&delivery).await {
+                Ok(()) => drop(sent.insert(delivery.sink())),
+                Err(error) => {
+                    tracing::error!(report = entry.id, sink = ?delivery.sink(), %error, "not sent; it is owed");
+                    failed.push((delivery.sink(), error));
+                }
+            }
+        }
+        let after = entry.after_sending(&sent, self.world.now());
+        let save =
+            SaveReport { entry: Some((after, Some(version))), nonce: self.world.nonce(), ..SaveReport::default() };
+        // Nobody else has it: it was claimed. What is not written down is sent once more when it comes again.
+        self.world.save_report(&save).await?;
+        Ok(failed)
+    }
+
+    /// How the service stands that a report is about, as far as that can be seen: a report is taken all the same.
+    async fn context(&self, received: &Received) -> Result<Context, CloudError> {
+        let definitions = self.world.definitions().await?;
+        let names: Vec<ServiceName> = definitions.iter().filter_map(|(name, _)| name.parse().ok()).collect();
+        let Some(service) = resolve(received.report.service.as_ref(), &names) else { return Ok(Context::default()) };
+        let text = definitions.into_iter().find(|(name, _)| name == service.as_str()).map(|(_, text)| text);
+        let definition = text.and_then(|text| Definition::read(&text).ok());
+        let firing = async {
+            let Some(definition) = definition.filter(|definition| !definition.guard.alarms.is_empty()) else {
+                return Vec::new();
+            };
+            let seen = self.world.alarms(&definition).await;
+            let seen = seen.inspect_err(|error| tracing::warn!(%service, %error, "alarms not seen this time"));
+            let firing = seen.unwrap_or_default().into_iter().filter(|(_, seen)| seen.state == AlarmState::Alarm);
+            firing.map(|(name, _)| name).collect()
+        };
+        let (loaded, alarms) = join(self.world.load(&service, None), firing).await;
+        Ok(match loaded?.record {
+            Some((record, _)) => Context::of(service, &record, alarms),
+            None => Context { service: Some(service), alarms, ..Context::default() },
+        })
+    }
+
+    /// Counts what came and was no report, for the digest.
+    ///
+    /// # Errors
+    /// What kept it from being counted.
+    pub async fn refuse(&self, rejected: u64, trapped: u64) -> Result<(), ReportError> {
+        let now = self.world.now();
+        self.change_desk(|desk| Some(Desk::refuse(desk, rejected, trapped, now))).await.map(drop)
+    }
+
+    /// Sends what came since the last digest; whether there was anything.
+    ///
+    /// # Errors
+    /// What kept it from being made or sent: the next one sends it.
+    pub async fn send_digest(&self) -> Result<bool, ReportError> {
+        let now = self.world.now();
+        let made = self.change_desk(|desk| digest(desk, now).map(|(desk, _)| desk)).await?;
+        let Some(digest) = made.and_then(|desk| desk.owed) else { return Ok(false) };
+        self.world.deliver_digest(&digest).await?;
+        self.change_desk(|desk| desk.map(Desk::without_digest)).await?;
+        Ok(true)
+    }
+
+    /// Saves a change of the desk, made anew where somebody else has changed it meanwhile. `None`: there is none.
+    async fn change_desk(&self, change: impl Fn(Option<&Desk>) -> Option<Desk>) -> Result<Option<Desk>, ReportError> {
+        for _ in 0..MOST_RACES {
+            let kept = self.world.load_desk().await?;
+            let before = kept.as_ref().map(|(desk, _)| desk);
+            let Some(next) = change(before) else { return Ok(None) };
+            if before == Some(&next) {
+                return Ok(Some(next));
+            }
+            let desk = Some((next.clone(), version(&kept)));
+            let save = SaveReport { desk, nonce: self.world.nonce(), ..SaveReport::default() };
+            if self.world.save_report(&save).await? == Saved::Done {
+                return Ok(Some(next));
+            }
+        }
+        Err(ReportError::Contended)
+    }
+}
+
+fn version<T>(kept: &Option<(T, u64)>) -> Option<u64> {
+    kept.as_ref().map(|(_, version)| *version)
+}
