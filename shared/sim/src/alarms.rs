@@ -12,6 +12,9 @@ use crate::world::{Happening, World};
 /// The name of the alarm on targets that fail their health check.
 pub(crate) const UNHEALTHY_TARGETS: &str = "codedetect-prod-unhealthy-targets";
 
+/// The name of the alarm on users' reports.
+pub(crate) const BUG_REPORTS: &str = "codedetect-prod-bug-reports";
+
 /// An alarm over both slots together, as one on the load balancer is
 /// ([evaluation](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html)).
 #[derive(Clone, Debug)]
@@ -36,6 +39,12 @@ impl Alarm {
     #[must_use]
     pub fn on_unhealthy_targets() -> Alarm {
         Alarm { measures: Measure::UnhealthyTargets, ..Alarm::on_failures(0) }
+    }
+
+    /// One on users' reports, that fires when so many came within a minute.
+    #[must_use]
+    pub fn on_bug_reports(count: u64) -> Alarm {
+        Alarm { measures: Measure::BugReports(count), ..Alarm::on_failures(0) }
     }
 
     /// One on the share of failed requests, of any kind, that fires after one minute.
@@ -63,6 +72,8 @@ pub enum Measure {
     LatencyMs(u32),
     /// Targets that fail their health check, more than none.
     UnhealthyTargets,
+    /// Users' reports, at least so many.
+    BugReports(u64),
 }
 
 /// How an alarm treats a minute without data
@@ -128,6 +139,9 @@ fn breaches(world: &World, alarm: &Alarm, minute: i64) -> Option<bool> {
         let fails = |one: &Instance| one.stays() && one.check.state == TargetState::Unhealthy;
         return Some(Slot::BOTH.into_iter().any(|slot| world.groups[slot].instances.iter().any(fails)));
     }
+    if let Measure::BugReports(least) = alarm.measures {
+        return Some(world.reported.bugs.get(&minute).is_some_and(|bugs| *bugs >= least));
+    }
     let counts = world.counted.minutes.get(&minute);
     let sum = |of: fn(&Minute) -> u64| counts.map_or(0, |counts| of(&counts.blue) + of(&counts.green));
     let requests = sum(|minute| minute.requests);
@@ -146,7 +160,7 @@ fn breaches(world: &World, alarm: &Alarm, minute: i64) -> Option<bool> {
             .map(|counts| counts.blue.latencies.iter().chain(&counts.green.latencies).copied().collect())
             .and_then(percentile_95)
             .is_some_and(|latency| latency > above),
-        Measure::UnhealthyTargets => false,
+        Measure::UnhealthyTargets | Measure::BugReports(_) => false,
     })
 }
 

@@ -8,9 +8,10 @@ use std::rc::Rc;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::billing;
 use signalbox_domain::decision::Answer;
+use signalbox_domain::report::{Received, Rules};
 use signalbox_domain::text::ServiceName;
 use signalbox_domain::trigger::{AlarmChange, Nudge, Role, Trigger};
-use signalbox_reconciler::{Linger, LookError, Reconciler};
+use signalbox_reconciler::{Linger, LookError, Reconciler, Reporter};
 
 use crate::checkers::Invariant;
 use crate::faults::{Faults, Wrong};
@@ -92,6 +93,31 @@ impl Functions {
                     let guard =
                         async move { Reconciler::new(Role::BillingGuard, ports).look_at_charges(&asked).await.is_ok() };
                     if outlives(&world, &life, guard).await == Some(true) {
+                        return;
+                    }
+                }
+            });
+        }
+    }
+
+    /// A user's report through SNS, and what the function counts of it: late or twice where the weather has it so, and again when it failed.
+    pub(crate) fn deliver_report(&self, received: Received) {
+        let twice = self.is_fated(|faults| faults.duplicated, Wrong::Duplicated);
+        for _ in 0..=u32::from(twice) {
+            let late = self.lateness();
+            let (world, received) = (Rc::clone(&self.world), received.clone());
+            start(&self.world, async move {
+                wait(&world, late).await;
+                for pause in [SignedDuration::ZERO].into_iter().chain(RETRIES) {
+                    wait(&world, pause).await;
+                    let (ports, counts, asked) = (SimPorts::new(&world), Rc::clone(&world), received.clone());
+                    let life = ports.life();
+                    let takes = async move {
+                        let Ok(taken) = Reporter::new(ports, Rules::default()).take(&asked).await else { return false };
+                        counts.borrow_mut().count_reports(&taken.counted);
+                        taken.failed.is_empty()
+                    };
+                    if outlives(&world, &life, takes).await == Some(true) {
                         return;
                     }
                 }

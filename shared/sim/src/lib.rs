@@ -27,6 +27,7 @@ pub mod healing;
 pub mod invented;
 pub mod page;
 pub mod ports;
+pub mod reports;
 pub mod run;
 pub mod scenario;
 pub mod shrink;

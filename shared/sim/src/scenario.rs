@@ -5,6 +5,7 @@ mod billing;
 mod deployment;
 mod mixture;
 mod replacement;
+mod reports;
 mod script;
 mod words;
 
@@ -44,6 +45,7 @@ impl Scenario {
         let mut all = deployment::scenarios();
         all.extend(replacement::scenarios());
         all.extend(billing::scenarios());
+        all.extend(reports::scenarios());
         all.push(mixture::mixture(0));
         all
     }

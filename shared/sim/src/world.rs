@@ -19,6 +19,7 @@ use crate::balancer::Balancer;
 use crate::billing::Account;
 use crate::checkers::{Invariant, Violation};
 use crate::faults::Faults;
+use crate::reports::Reported;
 use crate::table::Table;
 use crate::time::Started;
 use crate::traffic::{Counted, Nature};
@@ -79,6 +80,8 @@ pub struct World {
     pub heals: bool,
     /// What the account is charged.
     pub account: Account,
+    /// What users reported.
+    pub reported: Reported,
     /// The capacity of the live group at the beginning, which it must be given back.
     pub(crate) opened_with: Capacity,
     pub(crate) random: Random,
@@ -198,6 +201,7 @@ impl World {
             resized: false,
             heals: false,
             account: Account::default(),
+            reported: Reported::default(),
             opened_with: live,
             random: Random {
                 boots: random(1),

@@ -5,6 +5,7 @@ use signalbox_domain::billing::{self, BudgetAlert, BudgetReport};
 use signalbox_domain::definition::Capacity;
 use signalbox_domain::money::Cents;
 use signalbox_domain::observation::Process;
+use signalbox_domain::report::{Document, Received};
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::trigger::{
     AlarmState, DeployRequest, InstanceReport, Nudge, OnFailure, Origin, ReportCause, RollbackRequest, Trigger, Word,
@@ -136,6 +137,8 @@ pub enum What {
     ConfirmBilling,
     /// Somebody answers for what is charged for so many seconds.
     ExemptBilling(i64),
+    /// So many users report the same bug, one every few seconds.
+    UsersReport(u32),
 }
 
 /// What a release is like.
@@ -191,6 +194,10 @@ impl What {
     pub(crate) fn happen(self, world: &Shared, functions: &Functions) {
         world.borrow_mut().person(self.to_string());
         let now = world.borrow().now;
+        if let What::UsersReport(count) = self {
+            reports(count, now).for_each(|received| functions.deliver_report(received));
+            return;
+        }
         let of_the_guard = self.asks_the_guard(&mut world.borrow_mut(), now);
         if let Some(trigger) = of_the_guard {
             functions.deliver_to_guard(trigger);
@@ -313,7 +320,8 @@ impl What {
             | What::BudgetsMail(..)
             | What::ReleaseBilling
             | What::ConfirmBilling
-            | What::ExemptBilling(_) => None,
+            | What::ExemptBilling(_)
+            | What::UsersReport(_) => None,
         }
     }
 
@@ -442,9 +450,23 @@ impl What {
             | What::BudgetsMail(..)
             | What::ReleaseBilling
             | What::ConfirmBilling
-            | What::ExemptBilling(_) => {}
+            | What::ExemptBilling(_)
+            | What::UsersReport(_) => {}
         }
     }
+}
+
+/// Reports of so many users, in nearly the same words.
+fn reports(count: u32, now: Timestamp) -> impl Iterator<Item = Received> {
+    (0..count).filter_map(move |number| {
+        let body = serde_json::json!({
+            "type": "bug",
+            "email": format!("user{number}@example.com"),
+            "message": format!("The results are all wrong since today, for file {number}"),
+        });
+        let report = Document::from_value(&body).ok()?.report().ok()?;
+        Some(Received { id: format!("report-{}-{number}", now.as_second()), report })
+    })
 }
 
 /// The first of a slot that is well and like this.

@@ -39,6 +39,7 @@ impl fmt::Display for What {
             What::BudgetsMail(BudgetAlert::Forecasted, cents) => write!(f, "a mail expects {}", Cents(*cents)),
             What::ReleaseBilling => f.write_str("somebody lifts what billing holds back"),
             What::ConfirmBilling => f.write_str("somebody confirms what is charged"),
+            What::UsersReport(count) => write!(f, "{count} users report the same bug"),
             What::ExemptBilling(seconds) => write!(f, "somebody answers for what is charged for {seconds} s"),
             What::Thaw => f.write_str("somebody thaws deployments"),
             What::Adopt(slot, release) => write!(f, "somebody says that {slot} is live with {release}"),
