@@ -16,6 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Most violations that are shown.
 const MOST_SHOWN: u64 = 10;
+/// How many reports there are between two signs of life.
+const PROGRESS: u64 = 250_000;
 
 fn main() -> ExitCode {
     let mut numbers = std::env::args().skip(1).filter_map(|number| number.parse::<u64>().ok());
@@ -32,6 +34,10 @@ fn main() -> ExitCode {
             if violations <= MOST_SHOWN {
                 println!("seed {seed}: {violation}");
             }
+        }
+        let done = seed - first + 1;
+        if done % PROGRESS == 0 && done < wanted {
+            println!("{done} reports, {:.0} s, {violations} violations", begin.elapsed().as_secs_f64());
         }
     }
     let seconds = begin.elapsed().as_secs_f64();

@@ -38,8 +38,9 @@ fn is_dash(unit: Unit) -> bool {
 /// Where `BEGIN … PRIVATE KEY` ends, or `END … PRIVATE KEY BLOCK`.
 fn border(units: &[Unit], from: usize, word: &str) -> Option<usize> {
     let from = spelled(units, while_(units, from, Unit::is_space), word)?;
-    let last = units.len().min(from + LONGEST_ALGORITHM);
-    let ended = (from..last).find_map(|at| spelled(units, at, "PRIVATEKEY"))?;
+    // No dash stands between: behind one, another line begins.
+    let bounded = &units[..units.len().min(from + LONGEST_ALGORITHM)];
+    let ended = (from..while_(bounded, from, |unit| !is_dash(unit))).find_map(|at| spelled(units, at, "PRIVATEKEY"))?;
     Some(spelled(units, while_(units, ended, Unit::is_space), "BLOCK").unwrap_or(ended))
 }
 

@@ -37,6 +37,7 @@ const REDACTED: &[(&str, &str)] = &[
     ("a -----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- b", "a [redacted: private key] b"),
     ("a -----BEGIN RSA PRI\nVATE KEY-----\\nMIIE all of it", "a [redacted: private key]"),
     ("all of\nMIIEpAIBAAKCAQEA1234abcd\nxyz=\n-----END PRIVATE KEY----- b", "all of\n[redacted: private key] b"),
+    ("-----BEGIN RSA PRIVATE KEY----- MIIE -----END RSA PRI-----BEGIN PRIVATE KEY-----MIIF", "[redacted: private key]"),
     (
         "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
         "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
