@@ -6,7 +6,7 @@ use signalbox_domain::report::{Document, redact};
 use super::invented::{Chance, Invented, Office, check};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     /// P1, P4, P5.
     #[test]
