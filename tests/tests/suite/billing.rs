@@ -235,8 +235,7 @@ async fn one_service_that_cannot_be_held_back_does_not_keep_the_others_from_it()
     let reason = fired["reason"].as_str().unwrap();
     assert!(reason.contains("broken: the definition of broken is wrong at "), "{reason}");
     assert_eq!(account.stack.group(Slot::Blue).await.max, 1);
-    let incomplete =
-        |lines: &[String]| lines.iter().filter(|line| line.contains("broken could not be brought")).count();
+    let incomplete = |lines: &[String]| lines.iter().filter(|line| line.contains("is tried again: broken: ")).count();
     assert_eq!(incomplete(&told(&account).await), 0, "once is no news");
     for _ in 0..3 {
         account.guard.invoke(heartbeat()).await.unwrap();
