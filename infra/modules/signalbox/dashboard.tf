@@ -53,10 +53,19 @@ locals {
   ]
 }
 
+locals {
+  report_widgets = local.has_reporter ? [{
+    title   = "Bugs that users report, by release"
+    stat    = "Sum"
+    period  = 300
+    metrics = [[{ expression = "SEARCH('{Signalbox,Service,Release} MetricName=\"BugReports\"', 'Sum', 300)", label = "$${PROP('Dim.Service')} $${PROP('Dim.Release')}" }]]
+  }] : []
+}
+
 resource "aws_cloudwatch_dashboard" "this" {
   dashboard_name = var.name
   dashboard_body = jsonencode({
-    widgets = concat(local.console_widget, [for widget in local.metric_widgets : {
+    widgets = concat(local.console_widget, [for widget in concat(local.metric_widgets, local.report_widgets) : {
       type   = "metric"
       width  = 8
       height = 6

@@ -55,8 +55,9 @@ locals {
       requests     = []
       alarms       = false
       scaling      = []
-      may          = ["look", "judge", "nominate", "report"]
-      writes       = ["REPORT#*"]
+      # It hears how a service stands from its record and never looks at the world, let alone moves anything.
+      may    = ["survey", "report", "announce"]
+      writes = ["REPORT#*"]
     }
     billing-guard = {
       purpose      = "Acts on billing thresholds"
@@ -147,6 +148,7 @@ locals {
     replacer = merge(local.table_variable, local.notices, local.linger, local.alarms_believed)
     reporter = merge(
       local.table_variable,
+      local.notices,
       { SIGNALBOX_REPORTS_TOPIC_ARN = one(aws_sns_topic.reports[*].arn) },
       var.report_mail == null ? {} : { SIGNALBOX_MAIL_FROM = var.report_mail.from, SIGNALBOX_MAIL_TO = var.report_mail.to },
       length(var.report_origins) == 0 ? {} : { SIGNALBOX_REPORT_ORIGINS = join(",", var.report_origins) },
@@ -161,8 +163,8 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   for_each = local.installed
 
   function_name = aws_lambda_function.this[each.key].function_name
-  # An older nudge is worth nothing: the heartbeat has looked meanwhile.
-  maximum_event_age_in_seconds = 300
+  # An older nudge is worth nothing: the heartbeat has looked meanwhile. A report is worth all the time there is.
+  maximum_event_age_in_seconds = each.key == "reporter" ? 21600 : 300
   maximum_retry_attempts       = 2
 
   destination_config {

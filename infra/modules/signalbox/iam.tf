@@ -71,7 +71,8 @@ data "aws_iam_policy_document" "function" {
     sid       = "Load"
     actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem"]
     resources = [aws_dynamodb_table.this.arn]
-    # Who finds its services by a survey reads those and what it writes: no bug report, which has people's addresses.
+    # Who finds its services by a survey reads those and what it writes: billing-guard no bug report, which has
+    # people's addresses, and the reporter no charges.
     dynamic "condition" {
       for_each = contains(each.value.may, "survey") ? [1] : []
       content {
@@ -132,6 +133,31 @@ data "aws_iam_policy_document" "function" {
         variable = "dynamodb:LeadingKeys"
         values   = ["ACCOUNT"]
       }
+    }
+  }
+
+  # Threads, limits and the digest, one by one where no transaction is needed.
+  dynamic "statement" {
+    for_each = contains(each.value.may, "report") ? [1] : []
+    content {
+      sid       = "Thread"
+      actions   = ["dynamodb:UpdateItem"]
+      resources = [aws_dynamodb_table.this.arn]
+      condition {
+        test     = "ForAllValues:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = ["REPORT#*"]
+      }
+    }
+  }
+
+  # Which guard alarms fire while somebody reports; not limited, for the same reason as in Look.
+  dynamic "statement" {
+    for_each = contains(each.value.may, "report") ? [1] : []
+    content {
+      sid       = "Enrich"
+      actions   = ["cloudwatch:DescribeAlarms"]
+      resources = ["*"]
     }
   }
 
@@ -319,17 +345,27 @@ data "aws_iam_policy_document" "function" {
     }
   }
 
-  # By sender and not by identity: in SES's sandbox the recipient's identity is asked about as well.
+  # By sender and recipient and not by identity: in SES's sandbox the recipient's identity is asked about as well, and
+  # everywhere the configuration set, where the sender's identity has one by default.
   dynamic "statement" {
     for_each = contains(each.value.may, "report") && var.report_mail != null ? [1] : []
     content {
-      sid       = "Mail"
-      actions   = ["ses:SendEmail"]
-      resources = ["arn:${local.partition}:ses:${local.region}:${local.account}:identity/*"]
+      sid     = "Mail"
+      actions = ["ses:SendEmail"]
+      resources = [
+        "arn:${local.partition}:ses:${local.region}:${local.account}:identity/*",
+        "arn:${local.partition}:ses:${local.region}:${local.account}:configuration-set/*",
+      ]
       condition {
         test     = "StringEquals"
         variable = "ses:FromAddress"
         values   = [var.report_mail.from]
+      }
+      # Whoever reports is the one to reply to, and is never written to.
+      condition {
+        test     = "ForAllValues:StringEquals"
+        variable = "ses:Recipients"
+        values   = [var.report_mail.to]
       }
     }
   }

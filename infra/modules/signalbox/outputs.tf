@@ -50,6 +50,11 @@ output "report_url" {
   value       = one(aws_lambda_function_url.reporter[*].function_url)
 }
 
+output "report_alarm_names" {
+  description = "The alarms on bug reports, by service, for `guard.alarms`."
+  value       = local.report_alarm_names
+}
+
 output "dashboard_name" {
   description = "The dashboard."
   value       = aws_cloudwatch_dashboard.this.dashboard_name

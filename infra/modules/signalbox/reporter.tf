@@ -12,13 +12,8 @@ resource "aws_lambda_function_url" "reporter" {
 
   function_name      = aws_lambda_function.this["reporter"].function_name
   authorization_type = "NONE"
-
-  cors {
-    allow_origins = length(var.report_origins) == 0 ? ["*"] : var.report_origins
-    allow_methods = ["POST"]
-    allow_headers = ["content-type"]
-    max_age       = 3600
-  }
+  # No `cors` here: the function answers OPTIONS and sets the headers itself, by SIGNALBOX_REPORT_ORIGINS, as it must
+  # behind API Gateway. Both would give them twice, which browsers refuse.
 }
 
 resource "aws_lambda_permission" "url" {
@@ -53,4 +48,76 @@ resource "aws_cloudformation_stack" "url_invoke" {
       }
     }
   })
+}
+
+# --- Who hears when a report is lost ---
+
+# By HTTP nobody tries again: neither retries nor the dead-letter queue are for those who wait for an answer.
+resource "aws_cloudwatch_metric_alarm" "reports_failed" {
+  count = local.has_reporter ? 1 : 0
+
+  alarm_name          = "${local.function_names["reporter"]}-http-failures"
+  alarm_description   = "A report that came by HTTP failed, or was kept and not everybody could be told. The log of ${local.function_names["reporter"]} says why."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Url5xxCount"
+  dimensions          = { FunctionName = local.function_names["reporter"] }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 0
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.alerts_topic_arn]
+  ok_actions          = [local.alerts_topic_arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "reports_turned_away" {
+  count = local.has_reporter ? 1 : 0
+
+  alarm_name          = "${local.function_names["reporter"]}-turned-away"
+  alarm_description   = "More reports come at once than ${local.function_names["reporter"]} may handle (reserved_concurrency, or the account's): a flood, or too little of it. Whoever posts is asked to try again; what comes through a topic waits up to six hours."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  dimensions          = { FunctionName = local.function_names["reporter"] }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 0
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.alerts_topic_arn]
+  ok_actions          = [local.alerts_topic_arn]
+}
+
+# --- Users as a canary ---
+
+locals {
+  # From variables alone, so that a definition may name its own service's alarm without a cycle.
+  report_alarm_names = { for service in keys(var.report_alarms) : service => "${var.name}-${service}-bug-reports" }
+}
+
+# Over all releases of a service: an alarm's dimensions are fixed, and releases come and go.
+resource "aws_cloudwatch_metric_alarm" "bug_reports" {
+  for_each = var.report_alarms
+
+  alarm_name          = local.report_alarm_names[each.key]
+  alarm_description   = "${each.value.threshold} or more bugs of ${each.key} were reported within ${each.value.period / 60} minutes."
+  namespace           = "Signalbox"
+  metric_name         = "BugReports"
+  dimensions          = { Service = each.key }
+  statistic           = "Sum"
+  period              = each.value.period
+  evaluation_periods  = 1
+  threshold           = each.value.threshold
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching" # nobody reports anything
+  alarm_actions       = [local.alerts_topic_arn]
+  ok_actions          = [local.alerts_topic_arn]
+
+  lifecycle {
+    precondition {
+      condition     = contains(keys(local.services), each.key)
+      error_message = "report_alarms names ${each.key}, which services does not define; there ${length(local.services) == 1 ? "is" : "are"} ${length(local.services) == 0 ? "none" : join(", ", keys(local.services))}."
+    }
+  }
 }

@@ -194,17 +194,27 @@ variable "report_intake_topics" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for name, arn in var.report_intake_topics : can(regex("^[A-Za-z0-9_-]{1,60}$", name)) && can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+$", arn))])
+    error_message = "report_intake_topics must be ARNs like arn:aws:sns:<region>:<account>:<topic>, each by a name of 1 to 60 letters, digits, '_' and '-'."
+  }
+  validation {
+    condition     = !anytrue([for arn in values(var.report_intake_topics) : endswith(arn, ":${var.name}-reports") || try(arn == var.chat_topic.arn, false) || try(arn == var.alerts_topic.arn, false)])
+    error_message = "report_intake_topics names a topic that the reporter itself publishes to: it would be told what it tells. Give reports a topic of their own to arrive through."
+  }
 }
 
 variable "report_origins" {
-  description = "Web origins that may post bug reports from a browser. None named: any."
+  description = "Web origins whose pages may post bug reports and read the answer, such as `https://www.example.com`. None named: any."
   type        = set(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for origin in var.report_origins : can(regex("^https?://[^/*]+$", origin))])
-    error_message = "report_origins must be origins, such as https://www.example.com: scheme and host, no path and no '*'."
+    # As browsers write them, since they are compared as text.
+    condition     = alltrue([for origin in var.report_origins : can(regex("^https?://[a-z0-9.:\\[\\]-]+$", origin))])
+    error_message = "report_origins must be origins, such as https://www.example.com: scheme and host in small letters, no path and no '*'."
   }
 }
 
@@ -212,6 +222,12 @@ variable "report_mail" {
   description = "Bug reports by mail: `from` must be a verified SES identity or of a verified domain; `to` gets them. Unset: none are mailed."
   type        = object({ from = string, to = string })
   default     = null
+
+  validation {
+    # The role is bound to them as text, so they are what is sent.
+    condition     = var.report_mail == null ? true : alltrue([for address in [var.report_mail.from, var.report_mail.to] : can(regex("^[^@<>,;[:space:]]+@[^@<>,;[:space:]]+$", address))])
+    error_message = "report_mail.from and report_mail.to must be one plain address each, such as bugs@example.com, without a name; several people are a mailing list."
+  }
 }
 
 variable "digest_schedule" {
@@ -219,4 +235,29 @@ variable "digest_schedule" {
   type        = string
   default     = "cron(0 7 * * ? *)"
   nullable    = false
+
+  validation {
+    condition     = can(regex("^(cron|rate)\\(.+\\)$", var.digest_schedule))
+    error_message = "digest_schedule must be cron(…) or rate(…), such as cron(0 7 * * ? *)."
+  }
+}
+
+variable "report_alarms" {
+  description = "Services whose users are a canary: an alarm on `threshold` (10) or more bugs reported within `period` (600) seconds, by service. Name it in a guard: [Users as a canary](#users-as-a-canary)."
+  type        = map(object({ threshold = optional(number, 10), period = optional(number, 600) }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(var.report_alarms) == 0 || contains(var.functions, "reporter")
+    error_message = "report_alarms needs the reporter, which functions does not install: nobody else counts bugs."
+  }
+  validation {
+    condition     = alltrue([for alarm in values(var.report_alarms) : alarm.threshold >= 1 && alarm.threshold <= 60 && floor(alarm.threshold) == alarm.threshold])
+    error_message = "report_alarms: threshold must be a whole number from 1 to 60; no more than 60 reports an hour are counted, of all services together."
+  }
+  validation {
+    condition     = alltrue([for alarm in values(var.report_alarms) : alarm.period >= 60 && alarm.period <= 3600 && alarm.period % 60 == 0])
+    error_message = "report_alarms: period must be 60 to 3600 seconds, in whole minutes."
+  }
 }
