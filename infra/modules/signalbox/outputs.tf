@@ -50,6 +50,11 @@ output "report_url" {
   value       = one(aws_lambda_function_url.reporter[*].function_url)
 }
 
+output "report_form_html" {
+  description = "A page with a form that posts there; null without the reporter."
+  value       = local.report_form_html
+}
+
 output "report_alarm_names" {
   description = "The alarms on bug reports, by service, for `guard.alarms`."
   value       = local.report_alarm_names

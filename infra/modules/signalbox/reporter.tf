@@ -121,3 +121,39 @@ resource "aws_cloudwatch_metric_alarm" "bug_reports" {
     }
   }
 }
+
+# --- The form ---
+
+locals {
+  report_form_source = file("${path.module}/report-form/index.html")
+  report_form_texts  = { for file in fileset("${path.module}/report-form", "*.json") : trimsuffix(file, ".json") => jsondecode(file("${path.module}/report-form/${file}")) }
+  report_form_text   = local.report_form_texts[contains(keys(local.report_form_texts), var.report_form.language) ? var.report_form.language : "en"]
+  report_form_title  = var.report_form.title == null ? local.report_form_text.title : var.report_form.title
+
+  # Terraform can quote for JSON and not for HTML.
+  report_form_values = { for name, value in merge(local.report_form_text, {
+    title    = local.report_form_title
+    language = var.report_form.language
+    service  = var.report_form.service == null ? "" : var.report_form.service
+    action   = local.has_reporter ? aws_lambda_function_url.reporter[0].function_url : ""
+  }) : name => replace(replace(replace(replace(value, "&", "&amp;"), "<", "&lt;"), ">", "&gt;"), "\"", "&quot;") }
+
+  # The policy in the page names its style and its script by what they hash to, and so allows no other. Neither has
+  # anything filled in, so both are in the page as they are in the file.
+  report_form_html = local.has_reporter ? templatefile("${path.module}/report-form/index.html", merge(local.report_form_values, {
+    style_hash  = base64sha256(one(regex("(?s)<style>(.*?)</style>", local.report_form_source)))
+    script_hash = base64sha256(one(regex("(?s)<script>(.*?)</script>", local.report_form_source)))
+    said        = jsonencode(local.report_form_text)
+  })) : null
+}
+
+resource "aws_s3_object" "report_form" {
+  #checkov:skip=CKV_AWS_186:a public page, encrypted as its bucket says
+  count = local.has_reporter && var.report_form.object != null ? 1 : 0
+
+  bucket        = var.report_form.object.bucket
+  key           = var.report_form.object.key
+  content       = local.report_form_html
+  content_type  = "text/html; charset=utf-8"
+  cache_control = "max-age=300"
+}

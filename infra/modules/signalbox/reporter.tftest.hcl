@@ -1,5 +1,6 @@
-# The reporter: what it may do, what reaches it, what it is told, who hears when it fails; users as a canary.
-# With a stand-in for the provider: no account is needed. TF_VAR_artifacts is the folder with the functions' archives.
+# The reporter: what it may do, what reaches it, what it is told, who hears when it fails; users as a canary; the page
+# with the form. With a stand-in for the provider: no account is needed. TF_VAR_artifacts is the folder with the
+# functions' archives.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -285,8 +286,9 @@ run "what_cannot_be_right_is_refused" {
     report_intake_topics = { web = "web-reports" }
     digest_schedule      = "07:00"
     report_alarms        = { shop = { threshold = 61, period = 90 } }
+    report_form          = { language = "xx", service = "a shop" }
   }
-  expect_failures = [var.report_mail, var.report_origins, var.report_intake_topics, var.digest_schedule, var.report_alarms]
+  expect_failures = [var.report_mail, var.report_origins, var.report_intake_topics, var.digest_schedule, var.report_alarms, var.report_form]
 }
 
 # --- who hears when it fails --------------------------------------------------------------------
@@ -386,6 +388,69 @@ run "the_dashboard_shows_bugs_by_release" {
   }
 }
 
+# --- the form -----------------------------------------------------------------------------------
+
+run "the_form_posts_to_the_url_and_may_do_nothing_else" {
+  command = apply
+  variables {
+    report_form = { service = "shop", title = "Shop & \"friends\" <b>" }
+  }
+  assert {
+    condition     = strcontains(output.report_form_html, "method=\"post\" action=\"https://abc123.lambda-url.eu-west-1.on.aws/\"") && strcontains(output.report_form_html, "name=\"service\" value=\"shop\"")
+    error_message = output.report_form_html
+  }
+  assert {
+    condition = regex("http-equiv=\"Content-Security-Policy\" content=\"([^\"]+)\"", output.report_form_html)[0] == join("; ", [
+      "default-src 'none'",
+      "style-src 'sha256-${base64sha256(regex("(?s)<style>(.*?)</style>", output.report_form_html)[0])}'",
+      "script-src 'sha256-${base64sha256(regex("(?s)<script>(.*?)</script>", output.report_form_html)[0])}'",
+      "connect-src https://abc123.lambda-url.eu-west-1.on.aws/",
+      "form-action https://abc123.lambda-url.eu-west-1.on.aws/",
+      "base-uri 'none'",
+    ])
+    error_message = regex("http-equiv=.*", output.report_form_html)
+  }
+  assert {
+    condition     = strcontains(output.report_form_html, "<title>Shop &amp; &quot;friends&quot; &lt;b&gt;</title>") && strcontains(output.report_form_html, "<h1>Shop &amp; &quot;friends&quot; &lt;b&gt;</h1>")
+    error_message = regex("<title>.*", output.report_form_html)
+  }
+  # Nothing comes from elsewhere, and nothing was left to be filled in.
+  assert {
+    condition     = toset(regexall("https?://[^\" ;]+", output.report_form_html)) == toset(["https://abc123.lambda-url.eu-west-1.on.aws/"]) && !strcontains(output.report_form_html, "$${")
+    error_message = jsonencode(regexall("https?://[^\" ;]+", output.report_form_html))
+  }
+  assert {
+    condition     = length(aws_s3_object.report_form) == 0
+    error_message = "nobody named a bucket"
+  }
+}
+
+run "it_speaks_other_languages_in_full" {
+  command = apply
+  variables {
+    report_form = { language = "de" }
+  }
+  assert {
+    condition     = strcontains(output.report_form_html, "<html lang=\"de\">") && strcontains(output.report_form_html, "<title>Fehler oder Idee melden</title>")
+    error_message = output.report_form_html
+  }
+  assert {
+    condition     = alltrue([for texts in values(local.report_form_texts) : keys(texts) == keys(local.report_form_texts.en)])
+    error_message = "a language lacks a text"
+  }
+}
+
+run "it_is_put_into_a_bucket_where_one_is_named" {
+  command = apply
+  variables {
+    report_form = { object = { bucket = "shop-site" } }
+  }
+  assert {
+    condition     = aws_s3_object.report_form[0].bucket == "shop-site" && aws_s3_object.report_form[0].key == "report/index.html" && aws_s3_object.report_form[0].content_type == "text/html; charset=utf-8" && aws_s3_object.report_form[0].content == output.report_form_html
+    error_message = jsonencode(aws_s3_object.report_form[0].key)
+  }
+}
+
 # --- without it ---------------------------------------------------------------------------------
 
 run "without_it_nothing_of_it_is_there" {
@@ -395,7 +460,7 @@ run "without_it_nothing_of_it_is_there" {
     report_alarms = {}
   }
   assert {
-    condition     = output.report_url == null && output.reports_topic_arn == null && length(output.report_alarm_names) == 0
+    condition     = output.report_url == null && output.reports_topic_arn == null && output.report_form_html == null && length(output.report_alarm_names) == 0
     error_message = "there is nobody to report to"
   }
   assert {

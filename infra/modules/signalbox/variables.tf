@@ -261,3 +261,29 @@ variable "report_alarms" {
     error_message = "report_alarms: period must be 60 to 3600 seconds, in whole minutes."
   }
 }
+
+variable "report_form" {
+  description = "The page with the form (`report_form_html`): the `service` that its reports are of, its `title`, its `language` (en, de), and the `object` that it is put into, as `{ bucket = … }`, with a `key` (report/index.html). Without object, put it where you like."
+  type = object({
+    service  = optional(string)
+    title    = optional(string)
+    language = optional(string, "en")
+    # Of its own, so that whether there is one is known before the bucket is.
+    object = optional(object({ bucket = string, key = optional(string, "report/index.html") }))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = fileexists("${path.module}/report-form/${var.report_form.language}.json")
+    error_message = "report_form.language must be one of ${join(", ", sort([for file in fileset("${path.module}/report-form", "*.json") : trimsuffix(file, ".json")]))}."
+  }
+  validation {
+    condition     = var.report_form.service == null ? true : can(regex("^[A-Za-z0-9._-]{1,64}$", var.report_form.service))
+    error_message = "report_form.service must be the name of a service: 1 to 64 letters, digits, '-', '_' and '.'."
+  }
+  validation {
+    condition     = var.report_form.object == null || contains(var.functions, "reporter")
+    error_message = "report_form.object needs the reporter, which functions does not install: the form would post to nobody."
+  }
+}
