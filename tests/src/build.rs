@@ -15,8 +15,14 @@ use serde_json::Value;
 use crate::workspace;
 
 /// The packages that have a binary under test.
-const PACKAGES: [&str; 5] =
-    ["signalbox-deployer", "signalbox-rollback", "signalbox-replacer", "signalbox-billing-guard", "signalbox"];
+const PACKAGES: [&str; 6] = [
+    "signalbox-deployer",
+    "signalbox-rollback",
+    "signalbox-replacer",
+    "signalbox-billing-guard",
+    "signalbox-reporter",
+    "signalbox",
+];
 
 /// The variables that cargo sets for a test. Handed on, they would look like a change to build
 /// scripts that watch them (`ring`'s does), and half the tree would be built again every time.
@@ -30,7 +36,8 @@ const OF_THE_TEST: [&str; 7] = [
     "OUT_DIR",
 ];
 
-/// The path of a binary (`deployer`, `rollback`, `replacer`, `billing-guard`, `signalbox`), built now if it is not current.
+/// The path of a binary (`deployer`, `rollback`, `replacer`, `billing-guard`, `reporter`, `signalbox`), built now if it
+/// is not current.
 ///
 /// Blocks while cargo builds, and panics with cargo's own words if it cannot.
 #[must_use]

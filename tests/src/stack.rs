@@ -144,7 +144,7 @@ impl Stack {
         Launch::binary(name).env(&self.env())
     }
 
-    /// Starts one of its functions: `deployer`, `rollback`, `replacer`, `billing-guard`.
+    /// Starts one of its functions: `deployer`, `rollback`, `replacer`, `billing-guard`, `reporter`.
     pub async fn start(&self, name: &str) -> Function {
         self.launch(name).start().await
     }

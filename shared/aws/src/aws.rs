@@ -1,9 +1,10 @@
 //! All adapters together.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_types::SdkConfig;
-use futures_util::future::try_join;
+use futures_util::future::{join, try_join};
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::billing::{Charge, Month, MonthName};
 use signalbox_domain::decision::Action;
@@ -13,10 +14,12 @@ use signalbox_domain::money::Cents;
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::{Alarms, Minute, Probe, ProbeAnswer, Quiet, Routing, Surroundings, Window};
 use signalbox_domain::record::OperationKind;
+use signalbox_domain::report::{Delivery, Desk, Digest, Fingerprint};
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::text::{GroupName, InstanceId, Release, RequestId, ServiceName};
 use signalbox_reconciler::ports::{
-    Billing, Clock, Cloud, CloudError, GroupSeen, Loaded, LoadedMonth, OperationItem, Post, Save, Saved, Store, Targets,
+    Billing, Clock, Cloud, CloudError, GroupSeen, KeptReport, Loaded, LoadedMonth, OperationItem, Post, Reports, Save,
+    SaveReport, Saved, Store, Targets,
 };
 
 use crate::autoscaling::AutoScaling;
@@ -25,6 +28,7 @@ use crate::cloudwatch::{Charges, CloudWatch};
 use crate::dynamodb::Table;
 use crate::elb::Balancer;
 use crate::lambda::Hooks;
+use crate::ses::{Letter, Mailer, Ses};
 use crate::smoke::SmokeCheck;
 use crate::sns::Topics;
 use crate::ssm::ParameterStore;
@@ -37,7 +41,9 @@ pub struct Aws {
     charges: Charges,
     cloudwatch: CloudWatch,
     hooks: Hooks,
+    mailer: Option<Arc<dyn Mailer>>,
     parameters: ParameterStore,
+    reports_topic: Option<String>,
     smoke: SmokeCheck,
     table: Table,
     topics: Topics,
@@ -55,11 +61,27 @@ impl Aws {
             charges: Charges::new(config),
             cloudwatch: CloudWatch::new(config),
             hooks: Hooks::new(config),
+            mailer: None,
             parameters: ParameterStore::new(config),
+            reports_topic: None,
             smoke: SmokeCheck::default(),
             table: Table::new(config, table),
             topics: Topics::new(config, alerts_topic, chat_topic),
             clock: SystemClock,
+        }
+    }
+
+    /// With the ways out that only reports have. SES is linked into those who call this.
+    #[must_use]
+    pub fn reporting(self, reports_topic: Option<String>, ses: Option<Ses>) -> Self {
+        let mailer = ses.map(|ses| Arc::new(ses) as Arc<dyn Mailer>);
+        Aws { reports_topic, mailer, ..self }
+    }
+
+    async fn mail(&self, letter: Letter<'_>) -> Result<(), CloudError> {
+        match &self.mailer {
+            Some(mailer) => mailer.send(letter).await,
+            None => Ok(()),
         }
     }
 
@@ -199,6 +221,45 @@ impl Billing for Aws {
 
     async fn save_month(&self, month: &Month, version: Option<u64>, nonce: u128) -> Result<Saved, CloudError> {
         self.table.save_month(month, version, nonce).await
+    }
+}
+
+impl Reports for Aws {
+    async fn load_report(&self, id: &str, thread: &Fingerprint) -> Result<KeptReport, CloudError> {
+        self.table.load_report(id, thread).await
+    }
+
+    async fn load_desk(&self) -> Result<Option<(Desk, u64)>, CloudError> {
+        self.table.load_desk().await
+    }
+
+    async fn save_report(&self, save: &SaveReport) -> Result<Saved, CloudError> {
+        self.table.save_report(save).await
+    }
+
+    async fn deliver(&self, delivery: &Delivery) -> Result<(), CloudError> {
+        match delivery {
+            Delivery::Topic(report) => match &self.reports_topic {
+                Some(topic) => self.topics.report(topic, report).await,
+                None => Ok(()),
+            },
+            Delivery::Chat(text) => self.topics.say_text(text).await,
+            Delivery::Mail(mail) => self.mail(Letter::of_report(mail)).await,
+            // A notice that goes nowhere is logged, and this one says how a report begins.
+            Delivery::Alerts(service, notice) if self.topics.is_heard() => {
+                self.topics.publish(service, None, notice).await
+            }
+            Delivery::Alerts(..) => Ok(()),
+        }
+    }
+
+    /// Chat is best effort: were its failure ours too, a broken chat would mail the digest again each time.
+    async fn deliver_digest(&self, digest: &Digest) -> Result<(), CloudError> {
+        let (mailed, said) = join(self.mail(Letter::of_digest(digest)), self.topics.say_text(&digest.chat)).await;
+        if let Err(error) = said {
+            tracing::error!(%error, "the digest is not said in chat");
+        }
+        mailed
     }
 }
 

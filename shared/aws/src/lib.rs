@@ -1,5 +1,5 @@
-//! The reconciler's [`World`](signalbox_reconciler::ports::World) and
-//! [`Billing`](signalbox_reconciler::ports::Billing) on the AWS SDK.
+//! The reconciler's [`World`](signalbox_reconciler::ports::World), [`Billing`](signalbox_reconciler::ports::Billing) and
+//! [`Reports`](signalbox_reconciler::ports::Reports) on the AWS SDK.
 //!
 //! There is one adapter for each service, and [`Aws`] is all of them together. A function that needs
 //! less takes the adapter it needs, and the linker leaves the rest out of its binary.
@@ -12,6 +12,7 @@
 //! - [`lambda`]: the teams' own functions that have a say.
 //! - [`dynamodb`]: the table.
 //! - [`sns`]: how people are told.
+//! - [`ses`]: how they are told by mail, of bug reports.
 //! - [`clock`]: real time.
 //! - [`errors`]: what each error code of all of them means.
 
@@ -27,6 +28,7 @@ pub mod lambda;
 mod replay;
 #[cfg(test)]
 mod samples;
+pub mod ses;
 pub mod smoke;
 pub mod sns;
 pub mod ssm;

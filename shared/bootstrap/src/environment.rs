@@ -2,6 +2,8 @@
 
 use jiff::SignedDuration;
 use signalbox_domain::definition::Arn;
+use signalbox_domain::report::Address;
+use signalbox_events::Origins;
 
 /// What a function is told by its environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,10 +16,25 @@ pub struct Environment {
     pub alerts_topic_arn: Option<Arn>,
     /// `SIGNALBOX_CHAT_TOPIC_ARN`: where a copy of every notice goes for chat.
     pub chat_topic_arn: Option<Arn>,
+    /// `SIGNALBOX_REPORTS_TOPIC_ARN`: where bug reports are published.
+    pub reports_topic_arn: Option<Arn>,
+    /// `SIGNALBOX_MAIL_FROM` and `SIGNALBOX_MAIL_TO`: how bug reports are mailed.
+    pub mail: Option<MailRoute>,
+    /// `SIGNALBOX_REPORT_ORIGINS`: the sites whose pages may read how a report was answered. All when unset.
+    pub report_origins: Origins,
     /// `SIGNALBOX_TRUSTED_TOPICS`: the topics whose messages are believed. None when unset.
     pub trusted_topics: Vec<Arn>,
     /// `SIGNALBOX_LINGER_SECONDS`: how long a heartbeat may stay with what moves, 0 to 600 s.
     pub linger: SignedDuration,
+}
+
+/// From whom mail goes to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailRoute {
+    /// The sender.
+    pub from: Address,
+    /// The team.
+    pub to: Vec<Address>,
 }
 
 /// A variable that is missing or malformed. It never tells what the variable holds.
@@ -53,12 +70,19 @@ impl std::fmt::Display for Problem {
 const TABLE: &str = "SIGNALBOX_TABLE";
 const ALERTS: &str = "SIGNALBOX_ALERTS_TOPIC_ARN";
 const CHAT: &str = "SIGNALBOX_CHAT_TOPIC_ARN";
+const REPORTS: &str = "SIGNALBOX_REPORTS_TOPIC_ARN";
+const MAIL_FROM: &str = "SIGNALBOX_MAIL_FROM";
+const MAIL_TO: &str = "SIGNALBOX_MAIL_TO";
+const ORIGINS: &str = "SIGNALBOX_REPORT_ORIGINS";
 const TRUSTED: &str = "SIGNALBOX_TRUSTED_TOPICS";
 const LINGER: &str = "SIGNALBOX_LINGER_SECONDS";
 
 const A_TABLE: &str = "the name or ARN of the DynamoDB table";
 const A_TOPIC: &str = "the ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>";
 const TOPICS: &str = "ARNs of SNS topics, separated by commas";
+const A_SENDER: &str = "the address that mail is sent from, name@example.com, together with SIGNALBOX_MAIL_TO";
+const RECEIVERS: &str = "the addresses that mail is sent to, separated by commas, together with SIGNALBOX_MAIL_FROM";
+const SITES: &str = "origins such as https://example.com, separated by commas";
 const SECONDS: &str = "whole seconds from 0 to 600";
 
 const DEFAULT_LINGER_SECONDS: u16 = 45;
@@ -88,6 +112,12 @@ impl Environment {
             table: table(set(TABLE))?,
             alerts_topic_arn: topic_in(ALERTS)?,
             chat_topic_arn: topic_in(CHAT)?,
+            reports_topic_arn: topic_in(REPORTS)?,
+            mail: mail(set(MAIL_FROM), set(MAIL_TO))?,
+            report_origins: match set(ORIGINS) {
+                None => Origins::Any,
+                Some(list) => list.parse().map_err(|_| malformed(ORIGINS, SITES))?,
+            },
             trusted_topics: match set(TRUSTED) {
                 None => Vec::new(),
                 Some(list) => {
@@ -118,6 +148,19 @@ fn table(value: Option<String>) -> Result<String, EnvironmentError> {
 fn topic(variable: &'static str, value: &str, expected: &'static str) -> Result<Arn, EnvironmentError> {
     let arn = Arn::try_from(value.to_owned()).map_err(|_| malformed(variable, expected))?;
     if service_of(value) == Some("sns") { Ok(arn) } else { Err(malformed(variable, expected)) }
+}
+
+fn mail(from: Option<String>, to: Option<String>) -> Result<Option<MailRoute>, EnvironmentError> {
+    let missing = |variable, expected| EnvironmentError { variable, problem: Problem::Missing, expected };
+    let (from, to) = match (from, to) {
+        (None, None) => return Ok(None),
+        (Some(from), Some(to)) => (from, to),
+        (None, Some(_)) => return Err(missing(MAIL_FROM, A_SENDER)),
+        (Some(_), None) => return Err(missing(MAIL_TO, RECEIVERS)),
+    };
+    let from = Address::try_from(from).map_err(|_| malformed(MAIL_FROM, A_SENDER))?;
+    let to = to.split(',').map(|address| Address::try_from(address.trim().to_owned())).collect::<Result<_, _>>();
+    Ok(Some(MailRoute { from, to: to.map_err(|_| malformed(MAIL_TO, RECEIVERS))? }))
 }
 
 fn linger(value: Option<String>) -> Result<SignedDuration, EnvironmentError> {
@@ -156,6 +199,9 @@ mod tests {
             table: "signalbox".to_owned(),
             alerts_topic_arn: None,
             chat_topic_arn: None,
+            reports_topic_arn: None,
+            mail: None,
+            report_origins: Origins::Any,
             trusted_topics: Vec::new(),
             linger: SignedDuration::from_secs(45),
         };
@@ -170,6 +216,10 @@ mod tests {
             (TABLE, "arn:aws:dynamodb:eu-west-1:123456789012:table/signalbox"),
             (ALERTS, TOPIC_A),
             (CHAT, TOPIC_B),
+            (REPORTS, TOPIC_B),
+            (MAIL_FROM, "reports@example.com"),
+            (MAIL_TO, "ada@example.com, grace@example.com"),
+            (ORIGINS, "https://example.com,https://www.example.com"),
             (TRUSTED, &topics),
             (LINGER, "0"),
         ])
@@ -177,6 +227,12 @@ mod tests {
         assert_eq!(environment.function, "deployer");
         assert_eq!(environment.alerts_topic_arn.unwrap().as_str(), TOPIC_A);
         assert_eq!(environment.chat_topic_arn.unwrap().as_str(), TOPIC_B);
+        assert_eq!(environment.reports_topic_arn.unwrap().as_str(), TOPIC_B);
+        let mail = environment.mail.unwrap();
+        assert_eq!(mail.from.as_str(), "reports@example.com");
+        assert_eq!(mail.to.iter().map(Address::as_str).collect::<Vec<_>>(), ["ada@example.com", "grace@example.com"]);
+        let sites = ["https://example.com", "https://www.example.com"].map(str::to_owned).to_vec();
+        assert_eq!(environment.report_origins, Origins::Only(sites));
         assert_eq!(environment.trusted_topics.iter().map(Arn::as_str).collect::<Vec<_>>(), [TOPIC_A, TOPIC_B]);
         assert_eq!(environment.linger, SignedDuration::ZERO);
     }
@@ -200,6 +256,9 @@ mod tests {
             (CHAT, "arn:aws:sns:hunter2"),
             (TRUSTED, "arn:aws:sns:eu-west-1:123456789012:alerts,hunter2"),
             (TRUSTED, "arn:aws:sns:eu-west-1:123456789012:alerts,"),
+            (REPORTS, "arn:aws:sqs:eu-west-1:123456789012:hunter2"),
+            (ORIGINS, "hunter2"),
+            (ORIGINS, "https://example.com/hunter2"),
             (LINGER, "601"),
             (LINGER, "-1"),
             (LINGER, "45s"),
@@ -209,5 +268,22 @@ mod tests {
             assert_eq!((error.variable, error.problem), (name, Problem::Malformed), "{value}");
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
+    }
+
+    #[test]
+    fn mail_has_a_sender_and_somebody_to_read_it() {
+        let read = |from, to| read(&[(TABLE, "signalbox"), (MAIL_FROM, from), (MAIL_TO, to)]);
+        for (from, to, variable, problem) in [
+            ("reports@example.com", "", MAIL_TO, Problem::Missing),
+            ("", "ada@example.com", MAIL_FROM, Problem::Missing),
+            ("hunter2", "ada@example.com", MAIL_FROM, Problem::Malformed),
+            ("reports@example.com", "ada@example.com,", MAIL_TO, Problem::Malformed),
+            ("reports@example.com", "ada@example.com;hunter2@example.com", MAIL_TO, Problem::Malformed),
+        ] {
+            let error = read(from, to).unwrap_err();
+            assert_eq!((error.variable, error.problem), (variable, problem), "{from} {to}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+        assert_eq!(read("", "").unwrap().mail, None);
     }
 }

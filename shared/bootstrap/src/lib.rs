@@ -19,7 +19,7 @@ mod report;
 mod sdk;
 mod shell;
 
-pub use environment::{Environment, EnvironmentError, Problem};
+pub use environment::{Environment, EnvironmentError, MailRoute, Problem};
 pub use logging::init_logging;
 pub use report::Report;
 pub use sdk::{https_client, sdk_config};

@@ -6,6 +6,8 @@ use jiff::SignedDuration;
 use lambda_runtime::Diagnostic;
 use signalbox_domain::billing;
 use signalbox_domain::decision::{Answer, Outcome};
+use signalbox_domain::report::Received;
+use signalbox_reconciler::Taken;
 
 use crate::metrics::{Metrics, Unit};
 
@@ -41,6 +43,12 @@ impl Report {
         let reading_usd = answer.reading_usd.as_ref().and_then(serde_json::Number::as_f64);
         tracing::info!(outcome, reading_usd, reason = answer.reason, "looked at charges");
         self.metrics.record(&of_charges(trigger, answer, took), None);
+    }
+
+    /// A report came to its outcome. Nothing of what it says is logged.
+    pub fn taken(&self, received: &Received, taken: &Taken) {
+        tracing::info!(report = received.id, outcome = ?taken.outcome, "taken");
+        taken.counted.iter().for_each(|counted| self.metrics.count(counted));
     }
 
     /// A heartbeat was done. Its absence is what a dead-man alarm watches.

@@ -22,6 +22,8 @@ pub struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// Elastic Load Balancing.
     pub elb: aws_sdk_elasticloadbalancingv2::Client,
+    /// SES.
+    pub ses: aws_sdk_sesv2::Client,
     /// SNS.
     pub sns: aws_sdk_sns::Client,
     /// Parameter Store.
@@ -38,6 +40,7 @@ impl Clients {
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             elb: aws_sdk_elasticloadbalancingv2::Client::new(&config),
+            ses: aws_sdk_sesv2::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
             ssm: aws_sdk_ssm::Client::new(&config),
         }

@@ -19,5 +19,6 @@ mod infra;
 mod kills;
 mod refusals;
 mod replacer;
+mod reporter;
 mod rivals;
 mod wiring;

@@ -18,7 +18,7 @@ fn metadata() -> Value {
 }
 
 /// What each member may use of the others. Tests use what they like.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("signalbox-domain", &[]),
     ("signalbox-events", &["signalbox-domain"]),
     ("signalbox-reconciler", &["signalbox-domain"]),
@@ -35,6 +35,10 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ),
     (
         "signalbox-replacer",
+        &["signalbox-aws", "signalbox-bootstrap", "signalbox-domain", "signalbox-events", "signalbox-reconciler"],
+    ),
+    (
+        "signalbox-reporter",
         &["signalbox-aws", "signalbox-bootstrap", "signalbox-domain", "signalbox-events", "signalbox-reconciler"],
     ),
     (

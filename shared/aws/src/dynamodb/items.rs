@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use signalbox_domain::billing::{Month, MonthName};
 use signalbox_domain::record::{OperationKind, Record, SCHEMA};
+use signalbox_domain::report::Fingerprint;
 use signalbox_domain::text::{RequestId, ServiceName};
 use signalbox_reconciler::ports::{DecisionItem, OperationItem};
 
@@ -31,6 +33,10 @@ const ACCOUNT: &str = "ACCOUNT";
 const BILLING: &str = "BILLING#";
 /// The schema of a month that this version writes. What is newer it does not understand.
 const MONTH_SCHEMA: u32 = 1;
+/// What the partition of a thread of reports, of a report and of the desk begins with.
+const REPORT: &str = "REPORT";
+/// The schema of all three that this version writes.
+const REPORT_SCHEMA: u32 = 1;
 
 /// What the sort key of an operation of this kind begins with.
 pub(super) fn operations(kind: OperationKind) -> &'static str {
@@ -74,6 +80,18 @@ impl Key {
 
     pub(super) fn month(month: MonthName) -> Key {
         Key { pk: ACCOUNT.to_owned(), sk: format!("{BILLING}{month}") }
+    }
+
+    pub(super) fn thread(thread: &Fingerprint) -> Key {
+        Key { pk: format!("{REPORT}#{thread}"), sk: REPORT.to_owned() }
+    }
+
+    pub(super) fn desk() -> Key {
+        Key { pk: format!("{REPORT}#DESK"), sk: "DESK".to_owned() }
+    }
+
+    pub(super) fn report(id: &str) -> Key {
+        Key { pk: format!("{REPORT}#ID#{id}"), sk: "ENTRY".to_owned() }
     }
 
     /// Whether `item` is the one of this key.
@@ -177,20 +195,41 @@ pub(super) fn write_month(key: &Key, month: &Month, version: u64, nonce: u128) -
     write_versioned(key, month, MONTH_SCHEMA, version, nonce)
 }
 
-/// A month with its version. One that a newer version of Signalbox wrote is an error: who does not understand it
-/// must write nothing over it.
-pub(super) fn read_month(item: &Item, month: MonthName) -> Result<(Month, u64), String> {
+/// The content of an item with its version. One that a newer version of Signalbox wrote is an error: who does not
+/// understand it must write nothing over it.
+fn read_versioned<T: DeserializeOwned>(item: &Item, known: u32) -> Result<(T, u64), String> {
     let schema = number(item, "schema")?;
-    if schema > u64::from(MONTH_SCHEMA) {
-        return Err(format!(
-            "a newer Signalbox wrote it (schema {schema}, this one knows {MONTH_SCHEMA}): update this one"
-        ));
+    if schema > u64::from(known) {
+        return Err(format!("a newer Signalbox wrote it (schema {schema}, this one knows {known}): update this one"));
     }
-    let read: Month = doc(item)?;
+    Ok((doc(item)?, number(item, "version")?))
+}
+
+/// A month with its version.
+pub(super) fn read_month(item: &Item, month: MonthName) -> Result<(Month, u64), String> {
+    let (read, version): (Month, u64) = read_versioned(item, MONTH_SCHEMA)?;
     if read.month != month {
         return Err(format!("it holds {}", read.month));
     }
-    Ok((read, number(item, "version")?))
+    Ok((read, version))
+}
+
+/// A part of what is kept of reports. It expires where it is of one thread or one report.
+pub(super) fn write_of_report(
+    key: &Key,
+    part: &impl Serialize,
+    expires_at: Option<Timestamp>,
+    version: u64,
+    nonce: u128,
+) -> Result<Item, String> {
+    let mut item = write_versioned(key, part, REPORT_SCHEMA, version, nonce)?;
+    item.extend(expires_at.map(|at| ("expires_at".to_owned(), AttributeValue::N(at.as_second().to_string()))));
+    Ok(item)
+}
+
+/// A part of what is kept of reports, with its version.
+pub(super) fn read_of_report<T: DeserializeOwned>(item: &Item) -> Result<(T, u64), String> {
+    read_versioned(item, REPORT_SCHEMA)
 }
 
 pub(super) fn write_operation(key: &Key, operation: &OperationItem, nonce: u128) -> Result<Item, String> {

@@ -1,4 +1,5 @@
-//! The table: definitions, records, operations, decisions, what was accepted before, and what is charged.
+//! The table: definitions, records, operations, decisions, what was accepted before, what is charged, and
+//! bug reports.
 //!
 //! | `pk` | `sk` | content of `doc` |
 //! |---|---|---|
@@ -10,10 +11,14 @@
 //! | `SERVICE#<service>` | `REQUEST#<id>` | the operation that an accepted request belongs to |
 //! | `ACCOUNT` | `BILLING#PLAN` | the billing plan |
 //! | `ACCOUNT` | `BILLING#<yyyy-mm>` | what is remembered of that month |
+//! | `REPORT#<fingerprint>` | `REPORT` | a thread of reports |
+//! | `REPORT#ID#<id>` | `ENTRY` | a report |
+//! | `REPORT#DESK` | `DESK` | what reports share |
 
 mod billing;
 mod items;
 mod load;
+mod reports;
 mod save;
 mod setup;
 mod ulid;

@@ -1,5 +1,7 @@
 //! Writing the table: one transaction, by compare-and-set.
 
+use std::fmt::Display;
+
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
@@ -9,7 +11,7 @@ use super::Table;
 use super::items::{self, Item, Key, WRITER};
 use crate::errors::{failed, unusable};
 
-const CALL: &str = "TransactWriteItems";
+pub(super) const CALL: &str = "TransactWriteItems";
 /// The condition of an item that must be new.
 pub(super) const NOT_THERE: &str = "attribute_not_exists(pk)";
 /// The condition of an item that must still be as it was read.
@@ -19,6 +21,16 @@ impl Table {
     /// Saves all of it or nothing.
     pub(super) async fn transact(&self, save: &Save) -> Result<Saved, CloudError> {
         let writes = Writes::of(save, &self.name).map_err(|problem| unusable(CALL, &save.service, problem))?;
+        self.write(writes, save.nonce, &save.service).await
+    }
+
+    /// Writes all of it or nothing.
+    pub(super) async fn write(
+        &self,
+        writes: Writes,
+        nonce: u128,
+        about: &(dyn Display + Sync),
+    ) -> Result<Saved, CloudError> {
         if writes.puts.is_empty() {
             return Ok(Saved::Done);
         }
@@ -26,7 +38,7 @@ impl Table {
             .client
             .transact_write_items()
             // DynamoDB's own way to know a repeated try, for ten minutes.
-            .client_request_token(format!("{:032x}", save.nonce))
+            .client_request_token(format!("{nonce:032x}"))
             .set_transact_items(Some(writes.puts))
             .send()
             .await;
@@ -34,8 +46,8 @@ impl Table {
             return Ok(Saved::Done);
         };
         let refused = error.as_service_error().is_some_and(was_refused);
-        let failure = failed(CALL, &save.service, &error);
-        self.became_of(writes.marked.as_ref(), save.nonce, refused, failure).await
+        let failure = failed(CALL, &about, &error);
+        self.became_of(writes.marked.as_ref(), nonce, refused, failure).await
     }
 
     /// What became of a save that was not answered with a yes; `marked` is the item that bears its mark.
@@ -71,7 +83,8 @@ impl Table {
 }
 
 /// The puts of one transaction.
-struct Writes {
+#[derive(Default)]
+pub(super) struct Writes {
     puts: Vec<TransactWriteItem>,
     /// The item by whose mark a done save is known.
     marked: Option<Key>,
@@ -80,21 +93,12 @@ struct Writes {
 impl Writes {
     fn of(save: &Save, table: &str) -> Result<Writes, String> {
         let (service, nonce) = (&save.service, save.nonce);
-        let mut writes = Writes { puts: Vec::new(), marked: None };
+        let mut writes = Writes::default();
         if let Some((record, expected)) = &save.record {
             let key = Key::record(service);
             let version = expected.map_or(1, |version| version + 1);
-            let put = put(table, items::write_record(&key, record, version, nonce)?);
-            writes.add(
-                key,
-                match expected {
-                    None => put.condition_expression(NOT_THERE),
-                    Some(expected) => put
-                        .condition_expression(AS_READ)
-                        .expression_attribute_names("#version", "version")
-                        .expression_attribute_values(":expected", AttributeValue::N(expected.to_string())),
-                },
-            )?;
+            let item = items::write_record(&key, record, version, nonce)?;
+            writes.add_as_read(key, put(table, item), *expected)?;
         }
         if let Some((request, operation)) = &save.accepted {
             let key = Key::request(service, request);
@@ -117,6 +121,18 @@ impl Writes {
         Ok(writes)
     }
 
+    /// Adds an item that must still have this version; `None`: it must not exist.
+    pub(super) fn add_as_read(&mut self, key: Key, put: PutBuilder, expected: Option<u64>) -> Result<(), String> {
+        let put = match expected {
+            None => put.condition_expression(NOT_THERE),
+            Some(expected) => put
+                .condition_expression(AS_READ)
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":expected", AttributeValue::N(expected.to_string())),
+        };
+        self.add(key, put)
+    }
+
     fn add(&mut self, key: Key, put: PutBuilder) -> Result<(), String> {
         let put = put.build().map_err(|error| error.to_string())?;
         self.puts.push(TransactWriteItem::builder().put(put).build());
@@ -125,7 +141,7 @@ impl Writes {
     }
 }
 
-fn put(table: &str, item: Item) -> PutBuilder {
+pub(super) fn put(table: &str, item: Item) -> PutBuilder {
     Put::builder().table_name(table).set_item(Some(item))
 }
 

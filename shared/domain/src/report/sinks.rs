@@ -11,7 +11,7 @@ use super::normalise;
 use super::thread::State;
 use crate::chat;
 use crate::notice::{Notice, Severity};
-use crate::text::ascii_subject;
+use crate::text::{ServiceName, ascii_subject};
 
 /// Longest subject of a mail, in characters.
 const LONGEST_SUBJECT: usize = 100;
@@ -25,8 +25,8 @@ pub enum Delivery {
     Chat(String),
     /// To the team.
     Mail(Mail),
-    /// To the alerts.
-    Alerts(Notice),
+    /// To the alerts, about this service.
+    Alerts(ServiceName, Notice),
 }
 
 /// What is published for machines.
@@ -61,7 +61,7 @@ impl Delivery {
             Delivery::Topic(_) => Sink::Topic,
             Delivery::Chat(_) => Sink::Chat,
             Delivery::Mail(_) => Sink::Mail,
-            Delivery::Alerts(_) => Sink::Alerts,
+            Delivery::Alerts(..) => Sink::Alerts,
         }
     }
 }
@@ -71,7 +71,7 @@ pub(super) fn delivery(entry: &Entry, sink: Sink) -> Option<Delivery> {
         Sink::Topic => Some(Delivery::Topic(published(entry))),
         Sink::Chat => Some(Delivery::Chat(said(entry))),
         Sink::Mail => Some(Delivery::Mail(mail(entry))),
-        Sink::Alerts => entry.notice.clone().map(Delivery::Alerts),
+        Sink::Alerts => Some(Delivery::Alerts(entry.context.service.clone()?, entry.notice.clone()?)),
     }
 }
 

@@ -356,7 +356,7 @@ fn run(
                 let odd = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
                 hold(!mail.text.contains(odd), "the text of a mail", &mail.text)?;
             }
-            Delivery::Alerts(notice) => line(&notice.subject())?,
+            Delivery::Alerts(_, notice) => line(&notice.subject())?,
         }
     }
     let sinks: BTreeSet<Sink> = decision.deliveries.iter().map(Delivery::sink).collect();
@@ -379,7 +379,7 @@ fn seen(decision: &Decision) -> Result<String, String> {
             Delivery::Topic(published) => all.push_str(&published.message),
             Delivery::Chat(message) => all.push_str(message),
             Delivery::Mail(mail) => all.extend([mail.subject.as_str(), &mail.text, &mail.html]),
-            Delivery::Alerts(notice) => all.push_str(&notice.text),
+            Delivery::Alerts(_, notice) => all.push_str(&notice.text),
         }
     }
     Ok(all)

@@ -94,7 +94,8 @@ impl Office {
     }
 
     fn alerts<'a>(&'a self) -> Vec<&'a signalbox_domain::notice::Notice> {
-        let alert = |delivery: &'a Delivery| if let Delivery::Alerts(notice) = delivery { Some(notice) } else { None };
+        let alert =
+            |delivery: &'a Delivery| if let Delivery::Alerts(_, notice) = delivery { Some(notice) } else { None };
         self.sent.iter().filter_map(alert).collect()
     }
 }
