@@ -84,3 +84,122 @@ impl Table {
         writes.add_as_read(key, put(&self.name, item), expected)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use serde_json::{Value, json};
+    use signalbox_domain::report::{Context, Document, Entry, Known, Received, Rules, Saved as Kept, Thread, decide};
+    use signalbox_reconciler::ports::ErrorClass;
+
+    use super::*;
+    use crate::dynamodb::save::{AS_READ, NOT_THERE};
+    use crate::replay::{Given, Replay};
+
+    const NONCE: u128 = 0xab;
+
+    /// What the first report of all leads to.
+    fn first() -> (Entry, Thread, Desk) {
+        let document = json!({ "type": "bug", "email": "ada@example.com", "message": "it fails" });
+        let report = Document::from_value(&document).and_then(|document| document.report()).unwrap();
+        let received = Received { id: "m-1".to_owned(), report };
+        let now = "2026-11-23T01:30:00Z".parse().unwrap();
+        let Kept::All { entry, thread, desk } =
+            decide(&received, Known::default(), &Context::default(), &Rules::default(), now).saved
+        else {
+            panic!("all of it is new");
+        };
+        (*entry, *thread, *desk)
+    }
+
+    fn table(answers: Vec<Given>) -> (Table, Replay) {
+        let replay = Replay::of(answers);
+        (Table::new(&replay.config(), "signalbox".to_owned()), replay)
+    }
+
+    fn item(key: &Key, part: &impl Serialize, version: u64, nonce: u128) -> Value {
+        let wire = |value: &AttributeValue| match value.as_n() {
+            Ok(number) => json!({ "N": number }),
+            Err(text) => json!({ "S": text.as_s().unwrap() }),
+        };
+        let item = write_of_report(key, part, None, version, nonce).unwrap();
+        item.iter().map(|(name, value)| (name.clone(), wire(value))).collect()
+    }
+
+    #[tokio::test]
+    async fn all_three_are_read_at_once_and_consistently() {
+        let (entry, thread, desk) = first();
+        let items = [
+            item(&Key::desk(), &desk, 7, 1),
+            item(&Key::report("m-1"), &entry, 1, 1),
+            item(&Key::thread(&thread.fingerprint), &thread, 3, 1),
+        ];
+        let (table, replay) = table(vec![Given::json(200, &json!({ "Responses": { "signalbox": items } }))]);
+        let kept = table.load_report("m-1", &thread.fingerprint).await.unwrap();
+        assert_eq!((kept.entry, kept.thread, kept.desk), (Some((entry, 1)), Some((thread, 3)), Some((desk, 7))));
+        let asked: Value = serde_json::from_str(&replay.asked()[0].body).unwrap();
+        assert_eq!(asked["RequestItems"]["signalbox"]["ConsistentRead"], true);
+    }
+
+    #[tokio::test]
+    async fn each_part_is_written_over_the_version_it_was_read_at_and_expires_where_it_may() {
+        let (entry, thread, desk) = first();
+        let (table, replay) = table(vec![Given::json(200, &json!({}))]);
+        let save = SaveReport {
+            entry: Some((entry, None)),
+            thread: Some((thread.clone(), Some(3))),
+            desk: Some((desk, Some(7))),
+            nonce: NONCE,
+        };
+        assert_eq!(table.save_report(&save).await.unwrap(), Saved::Done);
+        let asked: Value = serde_json::from_str(&replay.asked()[0].body).unwrap();
+        let puts: Vec<&Value> = asked["TransactItems"].as_array().unwrap().iter().map(|item| &item["Put"]).collect();
+        let thread = format!("REPORT#{}", thread.fingerprint);
+        let expected = [
+            ("REPORT#ID#m-1", "ENTRY", NOT_THERE, Value::Null, "1", true),
+            (&thread, "REPORT", AS_READ, json!("3"), "4", true),
+            ("REPORT#DESK", "DESK", AS_READ, json!("7"), "8", false),
+        ];
+        assert_eq!(puts.len(), expected.len());
+        for (put, (pk, sk, condition, before, version, expires)) in puts.into_iter().zip(expected) {
+            let item = &put["Item"];
+            assert_eq!((&item["pk"]["S"], &item["sk"]["S"]), (&json!(pk), &json!(sk)));
+            assert_eq!(put["ConditionExpression"], condition, "{pk}");
+            assert_eq!(put["ExpressionAttributeValues"][":expected"]["N"], before, "{pk}");
+            assert_eq!((&item["version"]["N"], &item["schema"]["N"]), (&json!(version), &json!("1")), "{pk}");
+            let in_90_days = expires.then_some(json!("1803173400"));
+            assert_eq!(item.get("expires_at").map(|at| at["N"].clone()), in_90_days, "{pk}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_save_whose_answer_was_lost_is_known_by_the_mark_of_the_report_and_another_has_lost() {
+        let (entry, thread, _) = first();
+        let refused = || {
+            let reasons = json!([{ "Code": "ConditionalCheckFailed" }, { "Code": "None" }]);
+            let cancelled = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+            Given::json(400, &json!({ "__type": cancelled, "CancellationReasons": reasons }))
+        };
+        for (answer, writer, outcome) in
+            [(refused(), NONCE, Saved::Done), (Given::Nothing, NONCE, Saved::Done), (refused(), NONCE + 1, Saved::Lost)]
+        {
+            let theirs = json!({ "Item": item(&Key::report("m-1"), &entry, 1, writer) });
+            let (table, replay) = table(vec![answer, Given::json(200, &theirs)]);
+            let (entry, thread) = (Some((entry.clone(), None)), Some((thread.clone(), None)));
+            let save = SaveReport { entry, thread, desk: None, nonce: NONCE };
+            assert_eq!(table.save_report(&save).await.unwrap(), outcome);
+            assert!(replay.asked()[1].body.contains("REPORT#ID#m-1"), "{:?}", replay.asked());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_newer_version_wrote_is_an_error_that_says_so() {
+        let (_, _, desk) = first();
+        let mut newer = item(&Key::desk(), &desk, 7, 1);
+        newer["schema"] = json!({ "N": "9" });
+        let (table, _) = table(vec![Given::json(200, &json!({ "Item": newer }))]);
+        let error = table.load_desk().await.unwrap_err();
+        assert_eq!(error.class, ErrorClass::Permanent);
+        assert!(error.to_string().contains("REPORT#DESK/DESK") && error.to_string().contains("newer"), "{error}");
+    }
+}
