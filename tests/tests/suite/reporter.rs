@@ -188,7 +188,9 @@ async fn secrets_are_nowhere_and_neither_address_nor_message_is_in_the_log() {
     assert_eq!(desk.sent().await, (1, 1, 1));
 
     let mails = json!(desk.mails().await).to_string();
-    let published = [desk.published(&desk.reports).await, desk.published(&desk.chat).await].concat();
+    let chat = desk.published(&desk.chat).await;
+    assert!(!json!(chat).to_string().contains("ada@"), "{chat:?}");
+    let published = [desk.published(&desk.reports).await, chat].concat();
     let (published, kept) = (json!(published).to_string(), format!("{:?}", desk.kept().await));
     let logs = reporter.logs().join("\n");
     for (place, text) in [("mail", &mails), ("message", &published), ("item", &kept)] {
