@@ -58,7 +58,7 @@ locals {
     title   = "Bugs that users report, by release"
     stat    = "Sum"
     period  = 300
-    metrics = [[{ expression = "SEARCH('{Signalbox,Service,Release} MetricName=\"BugReports\"', 'Sum', 300)", label = "$${PROP('Dim.Service')} $${PROP('Dim.Release')}" }]]
+    metrics = [[{ expression = "SEARCH('{Signalbox,service,release} MetricName=\"BugReports\"', 'Sum', 300)", label = "$${PROP('Dim.service')} $${PROP('Dim.release')}" }]]
   }] : []
 }
 

@@ -104,7 +104,7 @@ resource "aws_cloudwatch_metric_alarm" "bug_reports" {
   alarm_description   = "${each.value.threshold} or more bugs of ${each.key} were reported within ${each.value.period / 60} minutes."
   namespace           = "Signalbox"
   metric_name         = "BugReports"
-  dimensions          = { Service = each.key }
+  dimensions          = { service = each.key }
   statistic           = "Sum"
   period              = each.value.period
   evaluation_periods  = 1

@@ -339,7 +339,7 @@ run "an_alarm_on_bugs_is_named_as_a_guard_names_it" {
     condition = { for service, alarm in aws_cloudwatch_metric_alarm.bug_reports : service => [
       alarm.alarm_name, alarm.namespace, alarm.metric_name, jsonencode(alarm.dimensions), alarm.statistic, alarm.comparison_operator, alarm.threshold, alarm.period, alarm.evaluation_periods, alarm.treat_missing_data
       ] } == {
-      shop = ["signalbox-shop-bug-reports", "Signalbox", "BugReports", "{\"Service\":\"shop\"}", "Sum", "GreaterThanOrEqualToThreshold", 12, 300, 1, "notBreaching"]
+      shop = ["signalbox-shop-bug-reports", "Signalbox", "BugReports", "{\"service\":\"shop\"}", "Sum", "GreaterThanOrEqualToThreshold", 12, 300, 1, "notBreaching"]
     }
     error_message = jsonencode(aws_cloudwatch_metric_alarm.bug_reports)
   }
@@ -383,7 +383,7 @@ run "nobody_counts_bugs_without_it" {
 run "the_dashboard_shows_bugs_by_release" {
   command = apply
   assert {
-    condition     = strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "SEARCH('{Signalbox,Service,Release} MetricName=\\\"BugReports\\\"'")
+    condition     = strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "SEARCH('{Signalbox,service,release} MetricName=\\\"BugReports\\\"'")
     error_message = aws_cloudwatch_dashboard.this.dashboard_body
   }
 }

@@ -96,7 +96,7 @@ impl Reports for SimPorts {
         self.change("SendEmail", move |world| {
             let subject = match &delivery {
                 Delivery::Mail(mail) => mail.subject.clone(),
-                Delivery::Alerts(notice) => {
+                Delivery::Alerts(_, notice) => {
                     let line = notice.text.lines().next().unwrap_or_default().to_owned();
                     world.chronicle.push((world.now, Happening::Told(line)));
                     world.post.push((world.now, notice.clone()));
