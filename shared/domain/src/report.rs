@@ -1,7 +1,7 @@
 //! A bug report: from a user's form to the right person, safe in every sink.
 //!
 //! What is in a report was written by strangers. So nothing of it is kept, sent or logged before it went through
-//! [`redact`], and a [`Report`] is made in no other way; each sink escapes for itself; a report never names what is
+//! [`redact()`], and a [`Report`] is made in no other way; each sink escapes for itself; a report never names what is
 //! acted on; and a flood of them sends no more mails than the [`Rules`] allow.
 //!
 //! ```text
