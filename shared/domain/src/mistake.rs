@@ -72,6 +72,8 @@ fn without_value(message: &str) -> String {
     match message.rsplit_once(", expected ") {
         // The names of our types mean nothing to whoever wrote the document.
         Some((_, expected)) if expected.starts_with("struct ") => "must be an object".to_owned(),
+        Some((_, "f64")) => "must be a number".to_owned(),
+        Some((_, "u8" | "u16" | "u32" | "u64" | "usize")) => "must be a whole number, 0 or more".to_owned(),
         Some((_, expected)) => format!("expected {expected}"),
         None => "is not what belongs here".to_owned(),
     }
@@ -104,6 +106,7 @@ mod tests {
             assert_eq!(mistake.path, path, "{json}: {mistake}");
             assert!(!mistake.to_string().contains("hunter2") && !mistake.to_string().contains("77"), "{mistake}");
         }
+        assert_eq!(read::<Sample>(r#"{"count":"x"}"#).unwrap_err().problem, "must be a whole number, 0 or more");
         assert!(read::<Sample>(r#"{"count":1,"cuont":2}"#).unwrap_err().problem.contains("unknown field `cuont`"));
     }
 }
