@@ -50,14 +50,7 @@ fn meaning(incoming: Incoming) -> Result<Trigger, String> {
 }
 
 fn ignored(reason: String) -> Answer {
-    Answer {
-        reading_usd: None,
-        rungs_fired: Vec::new(),
-        reason,
-        outcome: Some(Outcome::Ignored),
-        status: None,
-        preview: None,
-    }
+    Answer { reason, outcome: Some(Outcome::Ignored), ..Answer::default() }
 }
 
 /// The answer to two parts of one event: how it stands after the later look, and what fired at either.

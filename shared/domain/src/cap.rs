@@ -81,12 +81,8 @@ impl Constraint {
     /// What it comes to, in words.
     #[must_use]
     pub fn spoken(&self) -> String {
-        let words: Vec<&str> = self
-            .measures
-            .iter()
-            .filter(|measure| **measure != Measure::Notify)
-            .map(|measure| measure.spoken())
-            .collect();
+        let words: Vec<&str> =
+            self.measures.iter().filter(|measure| measure.acts()).map(|measure| measure.spoken()).collect();
         words.join("; ")
     }
 }
@@ -113,6 +109,11 @@ impl Record {
     #[must_use]
     pub fn constraint(&self) -> Option<&Constraint> {
         self.cap.as_ref().and_then(|cap| cap.constraint.as_ref())
+    }
+
+    /// Whether the service keeps to this measure.
+    fn is_held_to(&self, measure: Measure) -> bool {
+        self.constraint().is_some_and(|constraint| constraint.holds(measure))
     }
 
     /// What billing changed on the group of `slot`, unless somebody else has changed it since.
@@ -210,7 +211,7 @@ impl Look<'_> {
     }
 
     fn end_standby_early(&mut self) {
-        let retires = self.record.constraint().is_some_and(|constraint| constraint.holds(Measure::RetireStandby));
+        let retires = self.record.is_held_to(Measure::RetireStandby);
         if let Some(standby) = self.record.standby.as_mut().filter(|_| retires) {
             standby.until = standby.until.min(self.now);
         }
@@ -223,7 +224,7 @@ impl Look<'_> {
 
     /// Whether what is held of `slot` is still wanted, and not given back.
     fn keeps(&self, slot: Slot, held: &Held) -> bool {
-        let caps = self.record.constraint().is_some_and(|constraint| constraint.holds(Measure::CapScaling));
+        let caps = self.record.is_held_to(Measure::CapScaling);
         slot == self.record.live && if held.stops() { self.stops_now() } else { caps }
     }
 
@@ -274,7 +275,7 @@ impl Look<'_> {
     fn hold_live(&mut self) {
         let live = self.record.live;
         let group = &self.seen.groups[live];
-        let caps = self.record.constraint().is_some_and(|constraint| constraint.holds(Measure::CapScaling));
+        let caps = self.record.is_held_to(Measure::CapScaling);
         // Who sleeps costs nothing, and must be able to wake: it is held when it has.
         if !caps || self.record.pins[live].is_some() || group.capacity.desired == 0 {
             return;
@@ -368,7 +369,7 @@ pub(crate) fn preview(
         format!("{}{steps}", would.answer.reason)
     };
     let plan = Some(would.map(line).collect());
-    let answer = Answer { plan, ..Answer::of(service, Outcome::Idle, "this is what would be done") };
+    let answer = Answer { plan, ..Answer::of(&service.name, Outcome::Idle, "this is what would be done") };
     Decision { next: record.cloned(), ..Decision::only(answer) }
 }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::definition::{Capacity, Definition};
+use crate::definition::Capacity;
 use crate::observation::Process;
 use crate::record::{Operation, Record};
 use crate::slot::{Slot, Split};
-use crate::text::{InstanceId, Release, RequestId};
+use crate::text::{InstanceId, Release, RequestId, ServiceName};
 
 /// What one look decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,9 +211,9 @@ pub struct Answer {
 
 impl Answer {
     /// An answer about a service of which nothing moves.
-    pub(crate) fn of(service: &Definition, outcome: Outcome, reason: &str) -> Answer {
+    pub(crate) fn of(service: &ServiceName, outcome: Outcome, reason: &str) -> Answer {
         Answer {
-            service: service.name.to_string(),
+            service: service.to_string(),
             outcome,
             reason: reason.to_owned(),
             phase: None,

@@ -90,15 +90,5 @@ fn declined(service: &ServiceName, trigger: &Trigger, reason: &str, now: Timesta
         }
         Origin::Invoke => None,
     };
-    let answer = Answer {
-        service: service.to_string(),
-        outcome,
-        reason: reason.to_owned(),
-        phase: None,
-        operation: None,
-        record: None,
-        plan: None,
-        rollback_seconds: None,
-    };
-    (answer, orphan)
+    (Answer::of(service, outcome, reason), orphan)
 }

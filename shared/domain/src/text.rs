@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use jiff::SignedDuration;
 use jiff::fmt::friendly::{Spacing, SpanParser, SpanPrinter};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Why a piece of text is not what it should be: what is wrong and what would be right.
@@ -94,6 +94,14 @@ name!(
     InstanceId, "an instance id", 64, |c| c.is_ascii_alphanumeric() || c == '-', "letters, digits and '-'"
 );
 
+impl ServiceName {
+    /// The account itself, in the place of a service: what is told of charges is of none.
+    #[must_use]
+    pub fn account() -> ServiceName {
+        ServiceName("account".to_owned())
+    }
+}
+
 /// A span of time as people write it: `90s`, `5m`, `1h30m`, `0s`. Whole seconds, at most 30 days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -165,6 +173,11 @@ pub fn ascii_subject(line: &str) -> String {
     let subject: String = ascii.take(100).collect();
     let trimmed = subject.trim();
     if trimmed.is_empty() { "Signalbox".to_owned() } else { trimmed.to_owned() }
+}
+
+/// A time as people read it, to the minute: `Nov 23 01:30 UTC`.
+pub(crate) fn minute(at: Timestamp) -> impl fmt::Display {
+    at.strftime("%b %d %H:%M UTC")
 }
 
 #[cfg(test)]

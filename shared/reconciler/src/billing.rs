@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
 use jiff::SignedDuration;
-use signalbox_domain::billing::plan::{Measure, Plan};
+use signalbox_domain::billing::plan::Plan;
 use signalbox_domain::billing::{
     Answer, Decision, Month, MonthName, Previewed, Seen, Stands, Trigger, decide, previews,
 };
@@ -13,7 +13,7 @@ use signalbox_domain::decision::Outcome;
 use signalbox_domain::mistake::Mistake;
 use signalbox_domain::notice::Notice;
 use signalbox_domain::slot::Slot;
-use signalbox_domain::text::{Malformed, ServiceName};
+use signalbox_domain::text::ServiceName;
 use signalbox_domain::trigger::{self, Nudge};
 
 use crate::announce::to_send;
@@ -21,8 +21,6 @@ use crate::budget::LONGEST_WAIT;
 use crate::look::{LookError, Looked, MOST_RACES, Reconciler};
 use crate::ports::{Billing, CloudError, Saved, World};
 
-/// Notices about charges are of no service; this stands in its place.
-const ACCOUNT: &str = "account";
 /// What each service costs comes as often as the total.
 const BROKEN_DOWN_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
@@ -43,9 +41,6 @@ pub enum BillingError {
         "others changed the month {MOST_RACES} times while this look was under way; the next heartbeat looks again"
     )]
     Contended,
-    /// A name of our own is malformed.
-    #[error(transparent)]
-    Name(#[from] Malformed),
 }
 
 impl BillingError {
@@ -56,7 +51,6 @@ impl BillingError {
             BillingError::Cloud(_) => "CloudCallFailed",
             BillingError::Plan(_) => "InvalidPlan",
             BillingError::Contended => "Contended",
-            BillingError::Name(_) => "Malformed",
         }
     }
 }
@@ -119,28 +113,22 @@ impl<W: World + Billing> Reconciler<W> {
         }
         let version = if decision.news { Some(version.map_or(1, |version| version + 1)) } else { version };
         let waited = before.as_ref().map_or(&[][..], |before| &before.outbox);
-        let sent = self.announce_month(&to_send(waited, &decision.next.outbox, now)).await?;
+        let sent = self.announce_month(&to_send(waited, &decision.next.outbox, now)).await;
         let told: Vec<String> = decision.next.outbox.iter().map(|notice| notice.id.clone()).collect();
         let brought = self.bring_services_to(&decision).await;
         let mut answer = decision.answer;
         answer.reason += &not_there_yet(brought.as_ref().ok());
         let settled = |month: &Month| {
-            let mut next = match &brought {
+            let next = match &brought {
                 Ok(stands) if !stands.is_empty() => month.settled(stands, decision.constraint.as_ref(), now),
                 Ok(_) | Err(_) => month.clone(),
             };
-            next.outbox.retain(|notice| !sent.contains(&notice.id));
-            next
+            without(next, &sent)
         };
         if let Some((month, version)) = self.change_month(decision.next.clone(), version, settled).await? {
             let fresh: Vec<Notice> = month.outbox.iter().filter(|notice| !told.contains(&notice.id)).cloned().collect();
-            let sent = self.announce_month(&fresh).await?;
-            let take_out = |month: &Month| {
-                let mut next = month.clone();
-                next.outbox.retain(|notice| !sent.contains(&notice.id));
-                next
-            };
-            self.change_month(month, version, take_out).await?;
+            let sent = self.announce_month(&fresh).await;
+            self.change_month(month, version, |month| without(month.clone(), &sent)).await?;
         }
         brought?;
         match unread {
@@ -186,8 +174,8 @@ impl<W: World + Billing> Reconciler<W> {
     }
 
     /// Sends what waits; the ids of what was sent.
-    async fn announce_month(&self, outbox: &[Notice]) -> Result<Vec<String>, Malformed> {
-        let account: ServiceName = ACCOUNT.parse()?;
+    async fn announce_month(&self, outbox: &[Notice]) -> Vec<String> {
+        let account = ServiceName::account();
         let mut sent = Vec::new();
         for notice in outbox {
             match self.world.publish(&account, None, notice).await {
@@ -197,7 +185,7 @@ impl<W: World + Billing> Reconciler<W> {
                 }
             }
         }
-        Ok(sent)
+        sent
     }
 
     /// Saves a change of the month, made anew where somebody else has changed it meanwhile: the month as it is then.
@@ -237,7 +225,7 @@ impl<W: World + Billing> Reconciler<W> {
         let previewed = rungs.into_iter().enumerate().map(|(index, (at, measures, constraint))| {
             let line =
                 |(service, lines): &(ServiceName, Vec<String>)| Some((service.clone(), lines.get(index)?.clone()));
-            let acts = constraint.measures.iter().any(|measure| *measure != Measure::Notify);
+            let acts = constraint.measures.iter().any(|measure| measure.acts());
             let services = if acts { services.iter().filter_map(line).collect() } else { BTreeMap::new() };
             Previewed { at_usd: at.number(), r#do: measures, services }
         });
@@ -255,9 +243,15 @@ impl<W: World + Billing> Reconciler<W> {
     }
 }
 
+/// The month without what was sent.
+fn without(mut month: Month, sent: &[String]) -> Month {
+    month.outbox.retain(|notice| !sent.contains(&notice.id));
+    month
+}
+
 fn no_plan() -> Answer {
     let reason = "there is no billing plan, so nothing is watched; write one with `signalbox billing plan`".to_owned();
-    Answer { reading_usd: None, rungs_fired: Vec::new(), reason, outcome: None, status: None, preview: None }
+    Answer { reason, ..Answer::default() }
 }
 
 /// How a service stands after a look; `None`: others went before it.

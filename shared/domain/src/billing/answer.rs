@@ -14,10 +14,10 @@ use super::trigger::Trigger;
 use crate::cap::Constraint;
 use crate::decision::Outcome;
 use crate::money::Cents;
-use crate::text::ServiceName;
+use crate::text::{ServiceName, minute};
 
 /// What is answered.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Answer {
     /// The newest reading of this month, in dollars, believed or not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +79,8 @@ pub struct Status {
     pub services: BTreeMap<ServiceName, String>,
 }
 
-const LIFT_WITH: &str = "signalbox billing release --reason \"…\"";
+/// How what is in force is lifted.
+pub(super) const LIFT_WITH: &str = "signalbox billing release --reason \"…\"";
 
 /// What is in force, in words.
 pub(super) fn what_is_in_force(constraint: &Constraint) -> String {
@@ -126,7 +127,7 @@ impl Look<'_> {
         }
         sentences.push(match &self.month.in_force {
             Some(force) => {
-                let since = force.since.strftime("%b %d %H:%M UTC");
+                let since = minute(force.since);
                 format!("In force since {since} {}. To lift it: {LIFT_WITH}", what_is_in_force(&force.constraint))
             }
             None => "Nothing is in force".to_owned(),
@@ -170,9 +171,7 @@ pub fn previews(plan: &super::plan::Plan) -> Vec<(Cents, Vec<Measure>, Constrain
         .map(|rung| {
             measures.extend(rung.measures.iter().copied());
             let all = measures.clone();
-            let outage_allowed = plan.allow_outage && all.contains(&Measure::StopLive);
-            let constraint = Constraint { rung: rung.at, measures: all, outage_allowed };
-            (rung.at, rung.measures.iter().copied().collect(), constraint)
+            (rung.at, rung.measures.iter().copied().collect(), plan.constraint(rung.at, all))
         })
         .collect()
 }

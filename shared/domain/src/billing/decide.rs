@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::answer::{Answer, what_is_in_force};
+use super::answer::{Answer, LIFT_WITH, what_is_in_force};
 use super::charges::{Charge, Confirmed, Judged, Standing, judge};
 use super::forecast::{Forecast, forecast};
 use super::month::{Exemption, Fired, InForce, Month, MonthName, Said, Stands};
@@ -14,7 +14,7 @@ use crate::cap::Constraint;
 use crate::decision::Outcome;
 use crate::money::Cents;
 use crate::notice::{self, Kind, Notice, Severity};
-use crate::text::ServiceName;
+use crate::text::{ServiceName, minute};
 
 /// AWS puts a new reading about every six hours; after this long without one, something is wrong.
 const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
@@ -67,14 +67,13 @@ pub fn decide(
     let now = month.map_or(now, |month| now.max(month.last_look));
     let month = month.cloned().unwrap_or_else(|| Month::new(MonthName::of(now), last, now));
     let judged = Judged::default();
-    let confirmed = last.and_then(|last| last.confirmed.as_ref()).map(|said| said.up_to);
+    let confirmed = last.and_then(Month::confirmed_up_to);
     let mut look = Look { plan, seen, now, before: month.clone(), month, confirmed, judged, fired: Vec::new() };
     look.judge();
     if trigger.is_question() {
         return look.finish(None, trigger);
     }
     let reply = look.hear(trigger);
-    look.judge();
     look.tell_whether_believed();
     look.fire();
     look.prove();
@@ -99,8 +98,7 @@ pub(super) struct Look<'a> {
 
 impl Look<'_> {
     fn judge(&mut self) {
-        let own = self.month.confirmed.as_ref().map(|said| said.up_to);
-        let confirmed = Confirmed { last: self.confirmed, own };
+        let confirmed = Confirmed { last: self.confirmed, own: self.month.confirmed_up_to() };
         let charges = self.seen.charges.as_deref().unwrap_or_default();
         self.judged = judge(charges, self.month.month, &self.plan.plausibility, confirmed);
         if !self.judged.believed.is_empty() {
@@ -124,7 +122,7 @@ impl Look<'_> {
     }
 
     fn release(&mut self, reason: &str) -> (Outcome, String) {
-        let above = self.month.released.as_ref().map_or(Cents(0), |said| said.up_to);
+        let above = self.month.released_up_to();
         let Some(up_to) = self.month.fired.iter().map(|fired| fired.rung).max().filter(|rung| *rung > above) else {
             return (Outcome::Idle, "nothing is in force that could be released".to_owned());
         };
@@ -145,6 +143,7 @@ impl Look<'_> {
             }
         };
         self.month.confirmed = Some(Said { up_to: doubted.total, at: self.now, reason: reason.to_owned() });
+        self.judge();
         let text = format!("{} is confirmed by a person: {reason}", doubted.total);
         self.tell(Kind::ChargesSaid, Severity::Info, &text);
         (Outcome::Accepted, text)
@@ -179,7 +178,7 @@ impl Look<'_> {
             }
             (None, Some(absurd)) => {
                 let text = format!("{} is believed again, after {} was not", charge.total, absurd.total);
-                let confirmed = self.month.confirmed.as_ref().is_some_and(|said| said.up_to >= absurd.total);
+                let confirmed = self.month.confirmed_up_to().is_some_and(|up_to| up_to >= absurd.total);
                 if !confirmed {
                     self.tell(Kind::ChargesPlausible, Severity::Info, &text);
                 }
@@ -192,12 +191,8 @@ impl Look<'_> {
     /// Fires every rung that is reached and has not fired this month, in order.
     fn fire(&mut self) {
         let Some((reading, standing)) = self.judged.usable else { return };
-        let proven = match standing {
-            Standing::Proven => true,
-            Standing::TooFew { .. } => false,
-            Standing::Implausible { .. } => return,
-        };
-        let released = self.month.released.as_ref().map_or(Cents(0), |said| said.up_to);
+        let proven = standing == Standing::Proven;
+        let released = self.month.released_up_to();
         for rung in &self.plan.rungs {
             let is_news = rung.at <= reading.total && rung.at > released && !self.month.has_fired(rung.at);
             if !is_news {
@@ -220,7 +215,7 @@ impl Look<'_> {
                 does.join("; ")
             ),
             (false, None, Standing::Proven | Standing::Implausible { .. }) => {
-                format!("Now: {}.\nTo lift it: signalbox billing release --reason \"…\"", does.join("; "))
+                format!("Now: {}.\nTo lift it: {LIFT_WITH}", does.join("; "))
             }
         };
         let dearest = self.seen.breakdown.iter().flatten().take(3);
@@ -231,7 +226,7 @@ impl Look<'_> {
             rung.at,
             reading.total,
             self.month.month.spoken(),
-            reading.at.strftime("%b %d %H:%M UTC")
+            minute(reading.at)
         );
         let severity = if does.is_empty() { Severity::Warning } else { Severity::Critical };
         self.tell(Kind::ChargesPassed, severity, &text);
@@ -264,28 +259,26 @@ impl Look<'_> {
         if self.in_the_way().is_some() {
             return None;
         }
-        let released = self.month.released.as_ref().map_or(Cents(0), |said| said.up_to);
+        let released = self.month.released_up_to();
         let in_force = |rung: &&Rung| {
             rung.at > released && self.month.fired.iter().any(|fired| fired.rung == rung.at && fired.proven)
         };
         let rungs: Vec<&Rung> = self.plan.rungs.iter().filter(in_force).collect();
         let measures: BTreeSet<Measure> = rungs.iter().flat_map(|rung| acts(rung)).collect();
         let highest = rungs.iter().filter(|rung| acts(rung).next().is_some()).map(|rung| rung.at).max()?;
-        let outage_allowed = self.plan.allow_outage && measures.contains(&Measure::StopLive);
-        Some(Constraint { rung: highest, measures, outage_allowed })
+        Some(self.plan.constraint(highest, measures))
     }
 
     fn enforce(&mut self) {
         let constraint = self.constraint();
-        let before = self.month.in_force.as_ref();
-        if before.map(|force| &force.constraint) == constraint.as_ref() {
+        if self.month.constraint() == constraint.as_ref() {
             return;
         }
         let told_by_rung = constraint.as_ref().is_some_and(|constraint| self.fired.contains(&constraint.rung));
         let text = match &constraint {
             Some(constraint) => {
                 let words = what_is_in_force(constraint);
-                format!("now in force {words}.\nTo lift it: signalbox billing release --reason \"…\"")
+                format!("now in force {words}.\nTo lift it: {LIFT_WITH}")
             }
             None if self.plan.rungs.is_empty() => {
                 "there is no billing plan any more: what was in force is lifted".to_owned()
@@ -357,7 +350,7 @@ impl Look<'_> {
             None => "no reading is known, so no rung can fire. CloudWatch in us-east-1 has no AWS/Billing EstimatedCharges: turn on \"Receive CloudWatch billing alerts\" in the account's billing preferences; the first one comes within a day".to_owned(),
             Some(at) => format!(
                 "no new reading since {}, so no rung can fire",
-                at.strftime("%b %d %H:%M UTC")
+                minute(at)
             ),
         };
         self.month.silence_told = Some(self.now);
@@ -374,19 +367,13 @@ impl Look<'_> {
         if news {
             self.month.last_look = self.now;
         }
-        Decision {
-            news,
-            constraint: self.month.in_force.as_ref().map(|force| force.constraint.clone()),
-            next: self.month,
-            fired: self.fired,
-            answer,
-        }
+        Decision { news, constraint: self.month.constraint().cloned(), next: self.month, fired: self.fired, answer }
     }
 }
 
 /// What a rung does beside telling people.
 fn acts(rung: &Rung) -> impl Iterator<Item = Measure> {
-    rung.measures.iter().copied().filter(|measure| *measure != Measure::Notify)
+    rung.measures.iter().copied().filter(|measure| measure.acts())
 }
 
 impl Month {
@@ -408,7 +395,7 @@ impl Month {
         now: Timestamp,
     ) -> Month {
         let mut next = self.clone();
-        let in_force = self.in_force.as_ref().map(|force| &force.constraint);
+        let in_force = self.constraint();
         let mut failing = Vec::new();
         for (service, stands) in stands {
             let before = self.services.get(service);

@@ -211,6 +211,23 @@ impl Month {
         }
     }
 
+    /// What is in force.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&Constraint> {
+        self.in_force.as_ref().map(|force| &force.constraint)
+    }
+
+    /// Up to which amount a person has lifted rungs.
+    pub(super) fn released_up_to(&self) -> Cents {
+        self.released.as_ref().map_or(Cents(0), |said| said.up_to)
+    }
+
+    /// Up to which amount a person has said that readings are right.
+    #[must_use]
+    pub fn confirmed_up_to(&self) -> Option<Cents> {
+        self.confirmed.as_ref().map(|said| said.up_to)
+    }
+
     /// Whether a rung of this amount has fired.
     #[must_use]
     pub fn has_fired(&self, rung: Cents) -> bool {

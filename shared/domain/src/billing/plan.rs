@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cap::Constraint;
 use crate::mistake::{Mistake, read};
 use crate::money::Cents;
 
@@ -65,6 +66,12 @@ impl Default for Plausibility {
 }
 
 impl Measure {
+    /// Whether it does anything beside telling people.
+    #[must_use]
+    pub fn acts(self) -> bool {
+        self != Measure::Notify
+    }
+
     /// What it comes to, in words.
     #[must_use]
     pub fn spoken(self) -> &'static str {
@@ -84,6 +91,12 @@ impl Plan {
     pub fn none() -> Plan {
         let plausibility = Plausibility::default();
         Plan { rungs: Vec::new(), plausibility, forecast: false, dry_run: false, allow_outage: false }
+    }
+
+    /// These measures as services keep to them, at this rung.
+    pub(super) fn constraint(&self, rung: Cents, measures: BTreeSet<Measure>) -> Constraint {
+        let outage_allowed = self.allow_outage && measures.contains(&Measure::StopLive);
+        Constraint { rung, measures, outage_allowed }
     }
 
     /// The most rungs of a plan.

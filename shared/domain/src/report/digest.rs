@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::desk::{Desk, Tally};
 use super::sinks::{escaped, page};
 use crate::chat;
+use crate::text::minute;
 
 /// Most threads that are shown; the others are counted.
 const MOST_SHOWN: usize = 20;
@@ -57,7 +58,7 @@ fn summary(tally: &Tally) -> String {
 }
 
 fn text(tally: &Tally) -> String {
-    let mut text = format!("Since {}: {}.\n", tally.since.strftime("%b %d %H:%M UTC"), summary(tally));
+    let mut text = format!("Since {}: {}.\n", minute(tally.since), summary(tally));
     if tally.limited > 0 {
         text.push_str("Limited ones were not mailed; they are kept with their threads.\n");
     }
