@@ -80,49 +80,26 @@ impl Functions {
     /// An event or a command of the billing guard: late or twice where the weather has it so, and again when it
     /// failed.
     pub(crate) fn deliver_to_guard(&self, trigger: billing::Trigger) {
-        let twice = self.is_fated(|faults| faults.duplicated, Wrong::Duplicated);
-        for _ in 0..=u32::from(twice) {
-            let late = self.lateness();
-            let (world, trigger) = (Rc::clone(&self.world), trigger.clone());
-            start(&self.world, async move {
-                wait(&world, late).await;
-                for pause in [SignedDuration::ZERO].into_iter().chain(RETRIES) {
-                    wait(&world, pause).await;
-                    let ports = SimPorts::new(&world);
-                    let (life, asked) = (ports.life(), trigger.clone());
-                    let guard =
-                        async move { Reconciler::new(Role::BillingGuard, ports).look_at_charges(&asked).await.is_ok() };
-                    if outlives(&world, &life, guard).await == Some(true) {
-                        return;
-                    }
-                }
-            });
-        }
+        self.attempt(async move |functions| {
+            let ports = SimPorts::new(&functions.world);
+            let (life, asked) = (ports.life(), trigger.clone());
+            let guard = async move { Reconciler::new(Role::BillingGuard, ports).look_at_charges(&asked).await.is_ok() };
+            outlives(&functions.world, &life, guard).await == Some(true)
+        });
     }
 
     /// A user's report through SNS, and what the function counts of it: late or twice where the weather has it so, and again when it failed.
     pub(crate) fn deliver_report(&self, received: Received) {
-        let twice = self.is_fated(|faults| faults.duplicated, Wrong::Duplicated);
-        for _ in 0..=u32::from(twice) {
-            let late = self.lateness();
-            let (world, received) = (Rc::clone(&self.world), received.clone());
-            start(&self.world, async move {
-                wait(&world, late).await;
-                for pause in [SignedDuration::ZERO].into_iter().chain(RETRIES) {
-                    wait(&world, pause).await;
-                    let (ports, counts, asked) = (SimPorts::new(&world), Rc::clone(&world), received.clone());
-                    let life = ports.life();
-                    let takes = async move {
-                        let Ok(taken) = Reporter::new(ports, Rules::default()).take(&asked).await else { return false };
-                        counts.borrow_mut().count_reports(&taken.counted);
-                        taken.failed.is_empty()
-                    };
-                    if outlives(&world, &life, takes).await == Some(true) {
-                        return;
-                    }
-                }
-            });
-        }
+        self.attempt(async move |functions| {
+            let ports = SimPorts::new(&functions.world);
+            let (life, counts, asked) = (ports.life(), Rc::clone(&functions.world), received.clone());
+            let takes = async move {
+                let Ok(taken) = Reporter::new(ports, Rules::default()).take(&asked).await else { return false };
+                counts.borrow_mut().count_reports(&taken.counted);
+                taken.failed.is_empty()
+            };
+            outlives(&functions.world, &life, takes).await == Some(true)
+        });
     }
 
     /// EventBridge: each alarm event becomes an invocation when it is delivered.
@@ -159,15 +136,20 @@ impl Functions {
         if role == Role::Replacer && !self.world.borrow().heals {
             return;
         }
+        self.attempt(async move |functions| functions.invoke(role, &nudge).await);
+    }
+
+    /// Lambda's way with an asynchronous event: late or twice where the weather has it so, and again when it failed.
+    fn attempt(&self, invocation: impl AsyncFn(&Functions) -> bool + Clone + 'static) {
         let twice = self.is_fated(|faults| faults.duplicated, Wrong::Duplicated);
         for _ in 0..=u32::from(twice) {
             let late = self.lateness();
-            let (functions, nudge) = (self.clone(), nudge.clone());
+            let (functions, invocation) = (self.clone(), invocation.clone());
             start(&self.world, async move {
                 wait(&functions.world, late).await;
                 for pause in [SignedDuration::ZERO].into_iter().chain(RETRIES) {
                     wait(&functions.world, pause).await;
-                    if functions.invoke(role, &nudge).await {
+                    if invocation(&functions).await {
                         return;
                     }
                 }

@@ -32,17 +32,17 @@ impl World {
 
     fn save_report(&mut self, save: &SaveReport) -> Saved {
         let (kept, nonce) = (&mut self.reported, save.nonce);
-        let is_as_read = |stored: Option<u64>, expected: Option<u64>| stored == expected;
-        let entry = save.entry.as_ref().is_none_or(|(entry, expected)| {
-            is_as_read(kept.entries.get(&entry.id).map(|(_, version, _)| *version), *expected)
-        });
+        let entry = save
+            .entry
+            .as_ref()
+            .is_none_or(|(entry, expected)| kept.entries.get(&entry.id).map(|(_, version, _)| *version) == *expected);
         let thread = save.thread.as_ref().is_none_or(|(thread, expected)| {
-            is_as_read(kept.threads.get(&thread.fingerprint).map(|(_, version, _)| *version), *expected)
+            kept.threads.get(&thread.fingerprint).map(|(_, version, _)| *version) == *expected
         });
         let desk = save
             .desk
             .as_ref()
-            .is_none_or(|(_, expected)| is_as_read(kept.desk.as_ref().map(|(_, version, _)| *version), *expected));
+            .is_none_or(|(_, expected)| kept.desk.as_ref().map(|(_, version, _)| *version) == *expected);
         if !(entry && thread && desk) {
             return Saved::Lost;
         }
