@@ -50,19 +50,25 @@ impl Scenario {
         all
     }
 
-    /// A story told elsewhere, of which no end is required.
-    pub(crate) fn told(script: Vec<Line>, opening: fn(&mut World)) -> Scenario {
+    /// A service as simple as can be, on v1 before and after, of which nothing else is required.
+    fn of(id: &'static str, about: &'static str, script: Vec<(When, What)>) -> Scenario {
         Scenario {
-            id: "TOLD",
-            about: "a story told elsewhere",
+            id,
+            about,
             definition: "".into(),
-            opening,
-            script,
-            ends_on: &[],
-            ends_on_in_weather: &[],
+            opening: |_| {},
+            script: script.into_iter().map(|(when, what)| Line { when, what }).collect(),
+            ends_on: &["v1"],
+            ends_on_in_weather: &["v1"],
             judge: |_| Vec::new(),
             drawn: None,
         }
+    }
+
+    /// A story told elsewhere, of which no end is required.
+    pub(crate) fn told(script: Vec<Line>, opening: fn(&mut World)) -> Scenario {
+        let story = Scenario::of("TOLD", "a story told elsewhere", Vec::new());
+        Scenario { script, opening, ends_on: &[], ends_on_in_weather: &[], ..story }
     }
 
     /// Whether it is a mixture, which differs with each seed.

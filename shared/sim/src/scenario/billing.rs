@@ -9,12 +9,11 @@ use signalbox_domain::slot::Slot;
 use signalbox_domain::trigger::AlarmState;
 
 use super::Scenario;
-use super::script::{Line, What, When};
+use super::script::{What, When};
 use crate::billing::PLAN;
 use crate::faults::Faults;
 use crate::world::World;
 
-const V1: &[&str] = &["v1"];
 const V2: &[&str] = &["v2"];
 const EITHER: &[&str] = &["v1", "v2"];
 /// Two beats of the guard and what a service takes to follow, in seconds.
@@ -27,18 +26,7 @@ fn account(
     judge: fn(&World) -> Vec<String>,
     script: Vec<(When, What)>,
 ) -> Scenario {
-    let script = script.into_iter().map(|(when, what)| Line { when, what }).collect();
-    Scenario {
-        id,
-        about,
-        definition: "".into(),
-        opening: watched,
-        script,
-        ends_on: V1,
-        ends_on_in_weather: V1,
-        judge,
-        drawn: None,
-    }
+    Scenario { opening: watched, judge, ..Scenario::of(id, about, script) }
 }
 
 fn watched(world: &mut World) {

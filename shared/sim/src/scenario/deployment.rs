@@ -13,7 +13,7 @@ use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::trigger::AlarmState;
 
 use super::Scenario;
-use super::script::{Line, Quality, What, When};
+use super::script::{Quality, What, When};
 use crate::alarms::Measure;
 use crate::autoscaling::TargetTracking;
 use crate::world::World;
@@ -25,24 +25,10 @@ const EITHER: &[&str] = &["v1", "v2"];
 const ANY: &[&str] = &["v1", "v2", "v3"];
 
 pub(super) fn as_it_is(_: &mut World) {}
-pub(super) fn content(_: &World) -> Vec<String> {
-    Vec::new()
-}
 
 /// A canary of v2 over v1, to which each scenario adds.
 fn canary(id: &'static str, about: &'static str, script: Vec<(When, What)>) -> Scenario {
-    let script = script.into_iter().map(|(when, what)| Line { when, what }).collect();
-    Scenario {
-        id,
-        about,
-        definition: CANARY.into(),
-        opening: as_it_is,
-        script,
-        ends_on: V2,
-        ends_on_in_weather: EITHER,
-        judge: content,
-        drawn: None,
-    }
+    Scenario { definition: CANARY.into(), ends_on: V2, ends_on_in_weather: EITHER, ..Scenario::of(id, about, script) }
 }
 
 /// A canary of a service whose `arrival` is not to reject.

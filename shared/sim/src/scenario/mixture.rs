@@ -89,15 +89,13 @@ pub(super) fn mixture(seed: u64) -> Scenario {
         r#"{evidence},"arrival":"{arrival}","strategy":{strategy},"bake":"4m","standby":"{standby}","pause_limit":"20m","drift":{{"on_external_change":"correct"}}"#
     );
     Scenario {
-        id: "MIX",
-        about: "anything, at any time",
         definition: definition.into(),
         opening: OPENINGS[rng.usize(0..OPENINGS.len())],
         script,
         ends_on: ANY,
         ends_on_in_weather: ANY,
-        judge: deployment::content,
         drawn: Some(mixture),
+        ..Scenario::of("MIX", "anything, at any time", Vec::new())
     }
 }
 

@@ -10,12 +10,11 @@ use signalbox_domain::slot::Slot;
 use signalbox_domain::trigger::{AlarmState, ReportCause};
 
 use super::Scenario;
-use super::script::{Line, Quality, What, When};
+use super::script::{Quality, What, When};
 use crate::alarms::{Alarm, UNHEALTHY_TARGETS};
 use crate::autoscaling::Zone;
 use crate::world::World;
 
-const V1: &[&str] = &["v1"];
 const EITHER: &[&str] = &["v1", "v2"];
 /// Longer than confirming, launching and removing take, in seconds.
 const HEALED: i64 = 1_500;
@@ -28,18 +27,7 @@ fn fleet(
     judge: fn(&World) -> Vec<String>,
     script: Vec<(When, What)>,
 ) -> Scenario {
-    let script = script.into_iter().map(|(when, what)| Line { when, what }).collect();
-    Scenario {
-        id,
-        about,
-        definition: "".into(),
-        opening,
-        script,
-        ends_on: V1,
-        ends_on_in_weather: V1,
-        judge,
-        drawn: None,
-    }
+    Scenario { opening, judge, ..Scenario::of(id, about, script) }
 }
 
 fn one(world: &mut World) {
