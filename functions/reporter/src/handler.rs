@@ -31,13 +31,16 @@ impl<W: World + Reports> Desk<W> {
             .map_err(|error| self.report.failure(error.error_type(), &error))?;
         match read {
             ReportEvent::Digest => {
+                // A digest counts what was given up, and is sent whether the others could be or not.
+                let resent = self.resend().await;
                 let sent = Box::pin(self.reporter.send_digest()).await.map_err(|error| self.failure(&error))?;
-                Ok(json!({ "digest": sent }))
+                resent.map(|_| json!({ "digest": sent }))
             }
+            ReportEvent::Resend => Ok(json!({ "resent": self.resend().await? })),
             ReportEvent::Records(arrivals) => self.records(arrivals).await,
-            ReportEvent::Http { origin, asked } => {
+            ReportEvent::Http { origin, to_be_shown, asked } => {
                 let told = self.told(asked).await?;
-                to_json(&HttpAnswer::to(&told, origin.as_deref(), &self.environment.report_origins))
+                to_json(&HttpAnswer::to(&told, origin.as_deref(), &self.environment.report_origins, to_be_shown))
             }
         }
     }
@@ -109,6 +112,15 @@ impl<W: World + Reports> Desk<W> {
     fn not_sent(&self, taken: &Taken) -> Option<Diagnostic> {
         let (_, first) = taken.failed.first()?;
         Some(self.report.failure(NOT_SENT, first))
+    }
+
+    /// How many earlier reports are sent now.
+    async fn resend(&self) -> Result<u64, Diagnostic> {
+        let resent = Box::pin(self.reporter.resend()).await.map_err(|error| self.failure(&error))?;
+        match resent.failed.first() {
+            Some(first) => Err(self.report.failure(NOT_SENT, first)),
+            None => Ok(resent.reports),
+        }
     }
 
     async fn refuse(&self, rejected: u64, trapped: u64) -> Result<(), Diagnostic> {

@@ -14,7 +14,7 @@ use signalbox_domain::money::Cents;
 use signalbox_domain::notice::Notice;
 use signalbox_domain::observation::{Alarms, Minute, Probe, ProbeAnswer, Quiet, Routing, Surroundings, Window};
 use signalbox_domain::record::OperationKind;
-use signalbox_domain::report::{Delivery, Desk, Digest, Fingerprint};
+use signalbox_domain::report::{Delivery, Desk, Digest, Entry, Fingerprint};
 use signalbox_domain::slot::{BySlot, Slot};
 use signalbox_domain::text::{GroupName, InstanceId, Release, RequestId, ServiceName};
 use signalbox_reconciler::ports::{
@@ -229,6 +229,10 @@ impl Reports for Aws {
         self.table.load_report(id, thread).await
     }
 
+    async fn load_entry(&self, id: &str) -> Result<Option<(Entry, u64)>, CloudError> {
+        self.table.load_entry(id).await
+    }
+
     async fn load_desk(&self) -> Result<Option<(Desk, u64)>, CloudError> {
         self.table.load_desk().await
     }
@@ -246,8 +250,8 @@ impl Reports for Aws {
             Delivery::Chat(text) => self.topics.say_text(text).await,
             Delivery::Mail(mail) => self.mail(Letter::of_report(mail)).await,
             // A notice that goes nowhere is logged, and this one says how a report begins.
-            Delivery::Alerts(service, notice) if self.topics.is_heard() => {
-                self.topics.publish(service, None, notice).await
+            Delivery::Alerts(service, topic, notice) if topic.is_some() || self.topics.is_heard() => {
+                self.topics.publish(service, topic.as_ref(), notice).await
             }
             Delivery::Alerts(..) => Ok(()),
         }

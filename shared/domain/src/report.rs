@@ -25,6 +25,7 @@ mod digest;
 mod document;
 mod entry;
 mod fingerprint;
+pub mod html;
 mod normalise;
 mod redact;
 mod severity;

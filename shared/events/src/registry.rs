@@ -154,6 +154,11 @@ const REPORTS: &[Parser<ReportEvent>] = &[
         claims: |shape| shape == Shape::Report,
         parse: |event, context| Ok(report::parse_invoke(event, context)?),
     },
+    Parser {
+        name: "command of the reporter",
+        claims: |shape| shape == Shape::Command,
+        parse: |event, _| Ok(report::command::parse(event)?),
+    },
 ];
 
 /// Reads `event` with the parser that claims it.

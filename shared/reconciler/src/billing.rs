@@ -19,7 +19,7 @@ use signalbox_domain::trigger::{self, Nudge};
 use crate::announce::to_send;
 use crate::budget::LONGEST_WAIT;
 use crate::look::{LookError, Looked, MOST_RACES, Reconciler};
-use crate::ports::{Billing, CloudError, Saved, World};
+use crate::ports::{Billing, CloudError, Saved, World, next_version};
 
 /// What each service costs comes as often as the total.
 const BROKEN_DOWN_WITHIN: SignedDuration = SignedDuration::from_hours(24);
@@ -111,7 +111,7 @@ impl<W: World + Billing> Reconciler<W> {
         if decision.news && self.world.save_month(&decision.next, version, self.world.nonce()).await? == Saved::Lost {
             return Ok(None);
         }
-        let version = if decision.news { Some(version.map_or(1, |version| version + 1)) } else { version };
+        let version = if decision.news { Some(next_version(version)) } else { version };
         let waited = before.as_ref().map_or(&[][..], |before| &before.outbox);
         let sent = self.announce_month(&to_send(waited, &decision.next.outbox, now)).await;
         let told: Vec<String> = decision.next.outbox.iter().map(|notice| notice.id.clone()).collect();
@@ -202,7 +202,7 @@ impl<W: World + Billing> Reconciler<W> {
                 return Ok(Some((month, version)));
             }
             if self.world.save_month(&next, version, self.world.nonce()).await? == Saved::Done {
-                return Ok(Some((next, Some(version.map_or(1, |version| version + 1)))));
+                return Ok(Some((next, Some(next_version(version)))));
             }
             let Some((newer, read_at)) = self.world.load_month(month.month).await?.month else { return Ok(None) };
             (month, version) = (newer, Some(read_at));

@@ -18,7 +18,7 @@ use signalbox_domain::trigger::{Nudge, Role, Trigger};
 use crate::announce::to_send;
 use crate::budget::{Budget, LONGEST_WAIT};
 use crate::observe::observe;
-use crate::ports::{CloudError, DecisionItem, ErrorClass, OperationItem, Save, Saved, World};
+use crate::ports::{CloudError, DecisionItem, ErrorClass, OperationItem, Save, Saved, World, next_version};
 
 /// A change to the world starts at most this long after the save that decided it. AWS cannot fence
 /// a stalled writer, so we stop ourselves; together with two tries of three seconds each, a late
@@ -252,7 +252,7 @@ impl<W: World> Reconciler<W> {
         if let (Some(outbox), Some(next)) = (outbox, decision.next)
             && !outbox.is_empty()
         {
-            let version = if written { Some(version.map_or(1, |version| version + 1)) } else { version };
+            let version = if written { Some(next_version(version)) } else { version };
             self.announce(definition, nudge, next, version, &outbox).await;
         }
         Ok(Some(Done { failed }))

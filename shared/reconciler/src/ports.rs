@@ -240,6 +240,8 @@ pub struct LoadedMonth {
 pub trait Reports {
     /// What is kept of the report with this id, of this thread, and of the desk, strongly consistent.
     fn load_report(&self, id: &str, thread: &Fingerprint) -> impl Future<Output = Result<KeptReport, CloudError>>;
+    /// The report with this id alone.
+    fn load_entry(&self, id: &str) -> impl Future<Output = Result<Option<(report::Entry, u64)>, CloudError>>;
     /// The desk alone.
     fn load_desk(&self) -> impl Future<Output = Result<Option<(Desk, u64)>, CloudError>>;
     /// Saves all of it or nothing.
@@ -272,6 +274,12 @@ pub struct SaveReport {
     pub desk: Option<(Desk, Option<u64>)>,
     /// The writer's mark: a save that was done although its answer was lost is known by it.
     pub nonce: u128,
+}
+
+/// The version that an item has once it is written over the one that was read; `None`: there was none.
+#[must_use]
+pub fn next_version(read: Option<u64>) -> u64 {
+    read.map_or(1, |version| version + 1)
 }
 
 /// The way out to people.

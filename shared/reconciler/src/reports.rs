@@ -12,7 +12,20 @@ use signalbox_domain::text::ServiceName;
 use signalbox_domain::trigger::AlarmState;
 
 use crate::look::MOST_RACES;
-use crate::ports::{CloudError, Reports, SaveReport, Saved, World};
+use crate::ports::{CloudError, Reports, SaveReport, Saved, World, next_version};
+
+/// Most earlier reports that one look sends again; those beyond are the next one's.
+const MOST_RESENT: usize = 50;
+
+/// How a report stands that was not known to be sent to everybody.
+enum Pending {
+    /// It is, or it is forgotten.
+    Done { just_now: bool },
+    /// Somebody else is sending it.
+    Waits,
+    /// It was tried for long enough.
+    GivenUp,
+}
 
 /// The desk that reports come to.
 #[derive(Clone, Debug)]
@@ -30,6 +43,15 @@ pub struct Taken {
     pub counted: Vec<Counted>,
     /// The ways out that failed: the report owes them still, and sends them when it comes again.
     pub failed: Vec<(Sink, CloudError)>,
+}
+
+/// What became of earlier reports that were not sent to everybody.
+#[derive(Debug, Default)]
+pub struct Resent {
+    /// How many are now.
+    pub reports: u64,
+    /// What still keeps others from it.
+    pub failed: Vec<ReportError>,
 }
 
 /// Why a report could not be taken.
@@ -100,7 +122,7 @@ impl<W: World + Reports> Reporter<W> {
             if self.world.save_report(&save).await? == Saved::Lost {
                 continue;
             }
-            let failed = self.send(&entry, before.map_or(1, |version| version + 1)).await?;
+            let failed = self.send(&entry, next_version(before)).await?;
             return Ok(Taken { outcome: decision.outcome, counted: decision.counted, failed });
         }
         Err(ReportError::Contended)
@@ -126,6 +148,60 @@ impl<W: World + Reports> Reporter<W> {
         Ok(failed)
     }
 
+    /// Sends what earlier reports still owe: nobody else does where they came by HTTP, or where a function died too
+    /// often. What failed for a day is given up, and counted in the digest.
+    ///
+    /// # Errors
+    /// What kept the desk from being read or saved.
+    pub async fn resend(&self) -> Result<Resent, ReportError> {
+        let mut resent = Resent::default();
+        let Some((desk, _)) = self.world.load_desk().await? else { return Ok(resent) };
+        let tried = &desk.pending[..desk.pending.len().min(MOST_RESENT)];
+        let (mut done, mut given_up) = (BTreeSet::new(), BTreeSet::new());
+        for id in tried {
+            match self.resend_one(id).await {
+                Ok(Pending::Done { just_now }) => {
+                    resent.reports += u64::from(just_now);
+                    done.insert(id.clone());
+                }
+                Ok(Pending::Waits) => {}
+                Ok(Pending::GivenUp) => drop(given_up.insert(id.clone())),
+                Err(error) => resent.failed.push(error),
+            }
+        }
+        if !tried.is_empty() {
+            self.change_desk(|desk| desk.map(|desk| desk.tried(tried, &done, &given_up))).await?;
+        }
+        Ok(resent)
+    }
+
+    async fn resend_one(&self, id: &str) -> Result<Pending, ReportError> {
+        let now = self.world.now();
+        let Some((entry, version)) = self.world.load_entry(id).await? else {
+            return Ok(Pending::Done { just_now: false });
+        };
+        if entry.owed.is_empty() {
+            return Ok(Pending::Done { just_now: false });
+        }
+        let Some(claimed) = entry.again(now) else { return Ok(Pending::Waits) };
+        let save = SaveReport {
+            entry: Some((claimed.clone(), Some(version))),
+            nonce: self.world.nonce(),
+            ..SaveReport::default()
+        };
+        if self.world.save_report(&save).await? == Saved::Lost {
+            return Ok(Pending::Waits);
+        }
+        match self.send(&claimed, next_version(Some(version))).await?.into_iter().next() {
+            None => Ok(Pending::Done { just_now: true }),
+            Some((_, error)) if entry.is_hopeless(now) => {
+                tracing::error!(report = id, %error, "given up after a day");
+                Ok(Pending::GivenUp)
+            }
+            Some((_, error)) => Err(error.into()),
+        }
+    }
+
     /// How the service stands that a report is about, as far as that can be seen: a report is taken all the same.
     async fn context(&self, received: &Received) -> Result<Context, CloudError> {
         let definitions = self.world.definitions().await?;
@@ -134,19 +210,20 @@ impl<W: World + Reports> Reporter<W> {
         let text = definitions.into_iter().find(|(name, _)| name == service.as_str()).map(|(_, text)| text);
         let definition = text.and_then(|text| Definition::read(&text).ok());
         let firing = async {
-            let Some(definition) = definition.filter(|definition| !definition.guard.alarms.is_empty()) else {
-                return Vec::new();
-            };
-            let seen = self.world.alarms(&definition).await;
+            let guarded = definition.as_ref().filter(|definition| !definition.guard.alarms.is_empty());
+            let Some(definition) = guarded else { return Vec::new() };
+            let seen = self.world.alarms(definition).await;
             let seen = seen.inspect_err(|error| tracing::warn!(%service, %error, "alarms not seen this time"));
             let firing = seen.unwrap_or_default().into_iter().filter(|(_, seen)| seen.state == AlarmState::Alarm);
             firing.map(|(name, _)| name).collect()
         };
         let (loaded, alarms) = join(self.world.load(&service, None), firing).await;
-        Ok(match loaded?.record {
-            Some((record, _)) => Context::of(service, &record, alarms),
-            None => Context { service: Some(service), alarms, ..Context::default() },
-        })
+        let of_record = match loaded?.record {
+            Some((record, _)) => Context::of(service, &record),
+            None => Context { service: Some(service), ..Context::default() },
+        };
+        let alerts_topic = definition.and_then(|definition| definition.alerts_topic_arn);
+        Ok(Context { alarms, alerts_topic, ..of_record })
     }
 
     /// Counts what came and was no report, for the digest.

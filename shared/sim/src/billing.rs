@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::billing::{Charge, Month, MonthName};
 use signalbox_domain::money::Cents;
 use signalbox_domain::slot::Slot;
-use signalbox_reconciler::ports::{Billing, CloudError, LoadedMonth, Saved};
+use signalbox_reconciler::ports::{Billing, CloudError, LoadedMonth, Saved, next_version};
 
 use crate::faults::Tampering;
 use crate::ports::SimPorts;
@@ -94,7 +94,7 @@ impl World {
         if self.tampers(Tampering::ForgetRungs) {
             month.fired.clear();
         }
-        self.account.months.insert(month.month, (month, stored.map_or(1, |version| version + 1), nonce));
+        self.account.months.insert(month.month, (month, next_version(stored), nonce));
         Saved::Done
     }
 }

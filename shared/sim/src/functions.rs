@@ -88,18 +88,44 @@ impl Functions {
         });
     }
 
-    /// A user's report through SNS, and what the function counts of it: late or twice where the weather has it so, and again when it failed.
+    /// A user's report through SNS: late or twice where the weather has it so, and again when it failed.
     pub(crate) fn deliver_report(&self, received: Received) {
-        self.attempt(async move |functions| {
-            let ports = SimPorts::new(&functions.world);
-            let (life, counts, asked) = (ports.life(), Rc::clone(&functions.world), received.clone());
-            let takes = async move {
-                let Ok(taken) = Reporter::new(ports, Rules::default()).take(&asked).await else { return false };
-                counts.borrow_mut().count_reports(&taken.counted);
-                taken.failed.is_empty()
-            };
-            outlives(&functions.world, &life, takes).await == Some(true)
+        self.attempt(async move |functions| functions.take_report(received.clone()).await);
+    }
+
+    /// A user's report by HTTP: once, whatever becomes of it.
+    pub(crate) fn post_report(&self, received: Received) {
+        let functions = self.clone();
+        start(&self.world, async move {
+            functions.take_report(received).await;
         });
+    }
+
+    /// One invocation for a report, and what the function counts of it; whether it lived to send it to everybody.
+    async fn take_report(&self, received: Received) -> bool {
+        let ports = SimPorts::new(&self.world);
+        let (life, counts) = (ports.life(), Rc::clone(&self.world));
+        let takes = async move {
+            let Ok(taken) = Reporter::new(ports, Rules::default()).take(&received).await else { return false };
+            counts.borrow_mut().count_reports(&taken.counted);
+            taken.failed.is_empty()
+        };
+        outlives(&self.world, &life, takes).await == Some(true)
+    }
+
+    /// The reporter's schedule, where there are reports: what is owed is sent again every quarter of an hour.
+    pub async fn beat_for_reports(self) {
+        loop {
+            let Ok(at) = Timestamp::from_second((self.world.borrow().now.as_second() / 900 + 1) * 900) else { return };
+            until(&self.world, at).await;
+            let there_are_some = self.world.borrow().reported.are_there();
+            if there_are_some && !self.is_fated(|faults| faults.missed_beat, Wrong::MissedBeat) {
+                let world = Rc::clone(&self.world);
+                start(&self.world, async move {
+                    let _ = Reporter::new(SimPorts::new(&world), Rules::default()).resend().await;
+                });
+            }
+        }
     }
 
     /// EventBridge: each alarm event becomes an invocation when it is delivered.

@@ -1,9 +1,9 @@
 //! Users' reports in the simulated cloud: what is kept of them, what was sent, and the metric that an alarm can see.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use signalbox_domain::report::{Counted, Delivery, Desk, Digest, Entry, Fingerprint, Sink, Thread};
-use signalbox_reconciler::ports::{CloudError, KeptReport, Reports, SaveReport, Saved};
+use signalbox_reconciler::ports::{CloudError, KeptReport, Reports, SaveReport, Saved, next_version};
 
 use crate::ports::SimPorts;
 use crate::world::{Happening, World};
@@ -17,8 +17,8 @@ pub struct Reported {
     entries: BTreeMap<String, Kept<Entry>>,
     threads: BTreeMap<Fingerprint, Kept<Thread>>,
     desk: Option<Kept<Desk>>,
-    /// What was sent: to whom, and the subject of a mail.
-    pub sent: Vec<(Sink, String)>,
+    /// What was sent where.
+    sent: Vec<(Sink, String)>,
     /// `BugReports` of the service, by minute.
     pub bugs: BTreeMap<i64, u64>,
 }
@@ -46,15 +46,14 @@ impl World {
         if !(entry && thread && desk) {
             return Saved::Lost;
         }
-        let next = |version: Option<u64>| version.map_or(1, |version| version + 1);
         if let Some((entry, version)) = &save.entry {
-            kept.entries.insert(entry.id.clone(), (entry.clone(), next(*version), nonce));
+            kept.entries.insert(entry.id.clone(), (entry.clone(), next_version(*version), nonce));
         }
         if let Some((thread, version)) = &save.thread {
-            kept.threads.insert(thread.fingerprint.clone(), (thread.clone(), next(*version), nonce));
+            kept.threads.insert(thread.fingerprint.clone(), (thread.clone(), next_version(*version), nonce));
         }
         if let Some((desk, version)) = &save.desk {
-            kept.desk = Some((desk.clone(), next(*version), nonce));
+            kept.desk = Some((desk.clone(), next_version(*version), nonce));
         }
         Saved::Done
     }
@@ -74,6 +73,10 @@ impl Reports for SimPorts {
         .await
     }
 
+    async fn load_entry(&self, id: &str) -> Result<Option<(Entry, u64)>, CloudError> {
+        self.read("GetItem", |world| read(world.reported.entries.get(id))).await
+    }
+
     async fn load_desk(&self) -> Result<Option<(Desk, u64)>, CloudError> {
         self.read("GetItem", |world| read(world.reported.desk.as_ref())).await
     }
@@ -81,12 +84,12 @@ impl Reports for SimPorts {
     async fn save_report(&self, save: &SaveReport) -> Result<Saved, CloudError> {
         let (owned, nonce) = (save.clone(), save.nonce);
         let saved = self.change("TransactWriteItems", move |world| world.save_report(&owned)).await;
-        // As the adapter does it: a save whose answer is lost is looked up by its writer's mark.
+        // As the adapter does it: a save that was not answered with a yes is looked up by its writer's mark.
         let seen = match (&saved, &save.entry) {
-            (Err(_), Some((entry, _))) => {
+            (Err(_) | Ok(Saved::Lost), Some((entry, _))) => {
                 self.read("GetItem", |world| world.reported.entries.get(&entry.id).map(|(_, _, mark)| *mark)).await?
             }
-            (Ok(_) | Err(_), _) => None,
+            (Ok(Saved::Done), _) | (_, None) => None,
         };
         if seen == Some(nonce) { Ok(Saved::Done) } else { saved }
     }
@@ -96,7 +99,7 @@ impl Reports for SimPorts {
         self.change("SendEmail", move |world| {
             let subject = match &delivery {
                 Delivery::Mail(mail) => mail.subject.clone(),
-                Delivery::Alerts(_, notice) => {
+                Delivery::Alerts(_, _, notice) => {
                     let line = notice.text.lines().next().unwrap_or_default().to_owned();
                     world.chronicle.push((world.now, Happening::Told(line)));
                     world.post.push((world.now, notice.clone()));
@@ -116,15 +119,19 @@ impl Reports for SimPorts {
 }
 
 impl Reported {
-    /// How many mails there were.
-    #[must_use]
-    pub fn mails(&self) -> usize {
-        self.sent.iter().filter(|(sink, _)| *sink == Sink::Mail).count()
+    /// Whether any report was ever kept.
+    pub(crate) fn are_there(&self) -> bool {
+        !self.entries.is_empty()
     }
 
-    /// The subjects of all mails.
+    /// Whether somebody has still to hear of one.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.entries.values().any(|(entry, ..)| !entry.owed.is_empty())
+    }
+
+    /// How many reports are kept, and how many mails there were.
     #[must_use]
-    pub fn subjects(&self) -> BTreeSet<&str> {
-        self.sent.iter().filter(|(sink, _)| *sink == Sink::Mail).map(|(_, subject)| subject.as_str()).collect()
+    pub fn kept_and_mailed(&self) -> (usize, usize) {
+        (self.entries.len(), self.sent.iter().filter(|(sink, _)| *sink == Sink::Mail).count())
     }
 }

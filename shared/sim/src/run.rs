@@ -93,6 +93,7 @@ pub fn run(scenario: &Scenario, conditions: &Conditions) -> Result<Run, Malforme
     executor.spawn(functions.clone().beat(Role::Deployer));
     executor.spawn(functions.clone().beat(Role::Replacer));
     executor.spawn(functions.clone().beat_for_billing());
+    executor.spawn(functions.clone().beat_for_reports());
     executor.spawn(functions.clone().deliver_alarms(service));
     play(scenario, &world, &functions, &mut executor);
     if conditions.weather {
@@ -185,6 +186,7 @@ fn come_to_rest(world: &Shared, functions: &Functions, executor: &mut Executor) 
     let (mut rested, mut asked) = (0, began);
     while rested < 300 {
         let busy = world.borrow().account.is_busy()
+            || world.borrow().reported.is_busy()
             || world.borrow().table.records.get(SERVICE).is_some_and(|(record, _, _)| record.is_busy());
         rested = if busy { 0 } else { rested + 30 };
         if world.borrow().now > latest {

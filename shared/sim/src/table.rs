@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use signalbox_domain::record::Record;
-use signalbox_reconciler::ports::{DecisionItem, OperationItem, Save, Saved};
+use signalbox_reconciler::ports::{DecisionItem, OperationItem, Save, Saved, next_version};
 
 use crate::checkers::{self, Invariant};
 use crate::faults::Tampering;
@@ -51,7 +51,7 @@ impl World {
             if lost && tampering != Some(Tampering::IgnoreVersion) {
                 return Saved::Lost;
             }
-            let version = stored.map_or(1, |version| version + 1);
+            let version = next_version(stored);
             table.records.insert(service.clone(), (record, version, save.nonce));
             table.index(self.now);
         }

@@ -16,6 +16,7 @@ mod billing;
 mod emulator;
 mod instances;
 mod replacements;
+mod reports;
 mod simulation;
 
 use jiff::SignedDuration;
@@ -102,5 +103,11 @@ held_in_both!(
     replacements: [
         a_replacement_reads_back_as_it_was_written_and_as_it_went_on,
         operations_that_lose_the_race_are_not_written,
+    ],
+    reports: [
+        a_report_that_never_came_is_none_and_no_error,
+        a_report_its_thread_and_the_desk_read_back_as_they_were_written,
+        where_one_part_was_changed_meanwhile_nothing_is_written,
+        what_is_owed_is_claimed_by_one_alone,
     ],
 );

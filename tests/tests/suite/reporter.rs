@@ -1,5 +1,7 @@
 //! The reporter, as the binary that is deployed: a report from the message to everybody who is to read it.
 
+mod kills;
+
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -22,7 +24,11 @@ struct Desk {
 
 impl Desk {
     async fn new() -> Desk {
-        let stack = Stack::create(&Moto::shared()).await;
+        Desk::within(&Moto::shared()).await
+    }
+
+    async fn within(moto: &Moto) -> Desk {
+        let stack = Stack::create(moto).await;
         let domain = format!("{}.example", stack.name);
         stack.aws.ses.create_email_identity().email_identity(&domain).send().await.expect("CreateEmailIdentity");
         let topic = async |what: &str| {
@@ -58,7 +64,7 @@ impl Desk {
     /// The mails that were sent, as SES was asked for them.
     async fn mails(&self) -> Vec<Value> {
         let calls = self.stack.moto().calls().await.into_iter();
-        let sent = calls.filter(|call| call.operation == "SendEmail" && call.status == Some(200));
+        let sent = calls.filter(|call| call.operation == "SendEmail" && call.processed);
         sent.filter(|call| call.mentions(&self.domain)).map(|call| call.params).collect()
     }
 
@@ -300,9 +306,40 @@ async fn a_form_on_a_web_page_is_answered_by_http() {
     let (status, body, headers) = ask(http("POST", &bug("ada@example.com", "it fails again"))).await;
     assert_eq!((status, &body["outcome"]), (500, &json!("failed")));
     assert_eq!(headers["access-control-allow-origin"], ORIGIN);
+    assert_eq!(desk.sent().await, (2, 3, 3));
+    let resend = sample("invoke/resend");
+    assert_eq!(reporter.invoke(&resend).await.unwrap(), json!({"resent": 1}));
+    assert_eq!(desk.sent().await, (3, 3, 3));
+    assert_eq!(reporter.invoke(&resend).await.unwrap(), json!({"resent": 0}));
+
+    let mut shown = http("POST", &bug("ada@example.com", "it fails once more"));
+    shown["headers"]["accept"] = json!("text/html,application/xhtml+xml,*/*;q=0.8");
+    let page = reporter.invoke(shown).await.unwrap();
+    assert_eq!(
+        (&page["statusCode"], &page["headers"]["content-type"]),
+        (&json!(202), &json!("text/html; charset=utf-8"))
+    );
+    assert!(page["body"].as_str().unwrap().contains("Thank you"), "{page}");
     assert_eq!(reporter.invoke(heartbeat()).await.unwrap(), json!({"digest": true}));
     let digest = desk.mails().await.pop().unwrap();
-    assert_eq!(subject(&digest), "Reports: 3 bug, 1 rejected, 1 by programs");
+    assert_eq!(subject(&digest), "Reports: 4 bug, 1 rejected, 1 by programs");
+}
+
+#[tokio::test]
+async fn where_nothing_is_owed_a_resend_is_one_read_and_a_digest_two() {
+    let moto = Moto::start();
+    let desk = Desk::within(&moto).await;
+    let reporter = desk.start().await;
+    let resend = sample("invoke/resend");
+    assert_eq!(reporter.invoke(desk.event(&[bug("ada@example.com", "it fails")])).await.unwrap(), answer(1, 0, 0));
+    reporter.invoke(&resend).await.unwrap();
+    reporter.invoke(heartbeat()).await.unwrap();
+    for (event, reads) in [(&resend, 1), (&heartbeat(), 2)] {
+        moto.clear_calls().await;
+        reporter.invoke(event).await.unwrap();
+        let calls: Vec<String> = moto.calls().await.into_iter().map(|call| call.operation).collect();
+        assert_eq!(calls, vec!["GetItem"; reads]);
+    }
 }
 
 #[tokio::test]
@@ -340,6 +377,14 @@ async fn bugs_soon_after_a_flip_are_told_to_the_alerts_and_count_for_their_relea
     }
     let told = desk.stack.messages().await.split_off(before);
     assert_eq!(told.len(), 1, "{told:?}");
+    let own = desk.stack.aws.sns.create_topic().name(format!("{}-own", desk.stack.name)).send().await;
+    let own = own.expect("CreateTopic").topic_arn.expect("the topic's ARN");
+    desk.stack.define(json!({"alerts_topic_arn": own})).await;
+    for name in ["ada", "grace", "barbara"] {
+        let report = bug(&format!("{name}@example.com"), "Download fails");
+        assert_eq!(reporter.invoke(desk.event(&[report])).await.unwrap(), answer(1, 0, 0));
+    }
+    assert_eq!(desk.published(&own).await.len(), 1, "the definition's topic wins");
     let text = told[0]["message"].as_str().unwrap();
     assert!(text.contains(&format!("{}: 3 similar bug reports", desk.stack.name)), "{text}");
     assert!(subject(&desk.mails().await[2]).starts_with("CRITICAL "), "{:?}", desk.mails().await[2]);
@@ -351,7 +396,7 @@ async fn bugs_soon_after_a_flip_are_told_to_the_alerts_and_count_for_their_relea
         metrics.iter().filter(has).collect::<Vec<_>>()
     };
     let of_release = by(json!([["service", "release"]]));
-    assert_eq!((by(json!([["service"]])).len(), of_release.len()), (4, 4));
+    assert_eq!((by(json!([["service"]])).len(), of_release.len()), (7, 7));
     assert_eq!((&of_release[0]["service"], &of_release[0]["release"]), (&json!(desk.stack.name), &json!("v2")));
 }
 

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use signalbox_domain::billing::{Month, MonthName};
-use signalbox_reconciler::ports::{CloudError, LoadedMonth, Saved};
+use signalbox_reconciler::ports::{CloudError, LoadedMonth, Saved, next_version};
 
 use super::Table;
 use super::items::{self, Key, read_month, text};
@@ -43,7 +43,7 @@ impl Table {
     /// When it cannot be written, or nobody knows whether it was.
     pub async fn save_month(&self, month: &Month, version: Option<u64>, nonce: u128) -> Result<Saved, CloudError> {
         let key = Key::month(month.month);
-        let item = items::write_month(&key, month, version.map_or(1, |version| version + 1), nonce);
+        let item = items::write_month(&key, month, next_version(version), nonce);
         let item = item.map_err(|problem| unusable(PUT, &key, problem))?;
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
         let put = match version {

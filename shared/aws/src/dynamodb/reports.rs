@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use signalbox_domain::report::{Desk, Fingerprint};
-use signalbox_reconciler::ports::{CloudError, KeptReport, SaveReport, Saved};
+use serde::de::DeserializeOwned;
+use signalbox_domain::report::{Desk, Entry, Fingerprint};
+use signalbox_reconciler::ports::{CloudError, KeptReport, SaveReport, Saved, next_version};
 
 use super::Table;
 use super::items::{Key, read_of_report, write_of_report};
@@ -36,14 +37,25 @@ impl Table {
         Ok(kept)
     }
 
+    /// A report alone, strongly consistent.
+    ///
+    /// # Errors
+    /// When it cannot be read, or a newer version of Signalbox wrote it.
+    pub async fn load_entry(&self, id: &str) -> Result<Option<(Entry, u64)>, CloudError> {
+        self.read_part(&Key::report(id)).await
+    }
+
     /// The desk alone, strongly consistent.
     ///
     /// # Errors
     /// When it cannot be read, or a newer version of Signalbox wrote it.
     pub async fn load_desk(&self) -> Result<Option<(Desk, u64)>, CloudError> {
-        let key = Key::desk();
-        let item = self.get(&key).await?;
-        item.map(|item| read_of_report(&item).map_err(|problem| unusable("GetItem", &key, problem))).transpose()
+        self.read_part(&Key::desk()).await
+    }
+
+    async fn read_part<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<(T, u64)>, CloudError> {
+        let item = self.get(key).await?;
+        item.map(|item| read_of_report(&item).map_err(|problem| unusable("GetItem", key, problem))).transpose()
     }
 
     /// Saves all of it or nothing.
@@ -80,7 +92,7 @@ impl Table {
         expected: Option<u64>,
         nonce: u128,
     ) -> Result<(), String> {
-        let item = write_of_report(&key, part, expires_at, expected.map_or(1, |version| version + 1), nonce)?;
+        let item = write_of_report(&key, part, expires_at, next_version(expected), nonce)?;
         writes.add_as_read(key, put(&self.name, item), expected)
     }
 }
@@ -89,7 +101,7 @@ impl Table {
 mod tests {
     use aws_sdk_dynamodb::types::AttributeValue;
     use serde_json::{Value, json};
-    use signalbox_domain::report::{Context, Document, Entry, Known, Received, Rules, Saved as Kept, Thread, decide};
+    use signalbox_domain::report::{Context, Document, Known, Received, Rules, Saved as Kept, Thread, decide};
     use signalbox_reconciler::ports::ErrorClass;
 
     use super::*;

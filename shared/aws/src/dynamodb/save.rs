@@ -5,7 +5,7 @@ use std::fmt::Display;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
-use signalbox_reconciler::ports::{CloudError, ErrorClass, Save, Saved};
+use signalbox_reconciler::ports::{CloudError, ErrorClass, Save, Saved, next_version};
 
 use super::Table;
 use super::items::{self, Item, Key, WRITER};
@@ -96,7 +96,7 @@ impl Writes {
         let mut writes = Writes::default();
         if let Some((record, expected)) = &save.record {
             let key = Key::record(service);
-            let version = expected.map_or(1, |version| version + 1);
+            let version = next_version(*expected);
             let item = items::write_record(&key, record, version, nonce)?;
             writes.add_as_read(key, put(table, item), *expected)?;
         }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::definition::Arn;
 use crate::record::Record;
 use crate::slot::Slot;
 use crate::text::{AlarmName, Release, ServiceName};
@@ -22,12 +23,15 @@ pub struct Context {
     pub alarms: Vec<AlarmName>,
     /// What is under way, in words.
     pub operation: Option<String>,
+    /// Where its alerts go, if its definition says so.
+    #[serde(default)]
+    pub alerts_topic: Option<Arn>,
 }
 
 impl Context {
     /// What the record knows, beside the alarms that fire.
     #[must_use]
-    pub fn of(service: ServiceName, record: &Record, alarms: Vec<AlarmName>) -> Context {
+    pub fn of(service: ServiceName, record: &Record) -> Context {
         let operation = record.operation.as_ref();
         Context {
             live: Some(record.live),
@@ -35,8 +39,8 @@ impl Context {
             // A record begins with the weights that it found, which nobody moved.
             flipped_at: (!record.routing.earlier.is_empty()).then_some(record.routing.since),
             operation: operation.map(|of| format!("{} ({}, {})", of.describe(), of.id(), of.phase())),
-            alarms,
             service: Some(service),
+            ..Context::default()
         }
     }
 

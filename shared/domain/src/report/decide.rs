@@ -116,13 +116,12 @@ pub fn decide(received: &Received, known: Known<'_>, context: &Context, rules: &
 
 /// It came before: what it still owes is sent, unless somebody is sending it.
 fn again(entry: &Entry, now: Timestamp) -> Decision {
-    let waits = entry.owed.is_empty() || now < entry.claimed_until;
-    let (saved, deliveries) = if waits {
-        (Saved::Nothing, Vec::new())
-    } else {
-        let entry = entry.clone().claimed(now);
-        let deliveries = entry.deliveries();
-        (Saved::Entry(Box::new(entry)), deliveries)
+    let (saved, deliveries) = match entry.again(now) {
+        None => (Saved::Nothing, Vec::new()),
+        Some(entry) => {
+            let deliveries = entry.deliveries();
+            (Saved::Entry(Box::new(entry)), deliveries)
+        }
     };
     Decision { outcome: Outcome::Duplicate, saved, deliveries, counted: Vec::new() }
 }
@@ -150,6 +149,7 @@ fn anew(received: &Received, known: Known<'_>, context: &Context, rules: &Rules,
     if limited.is_none() {
         owed.extend([Sink::Topic, Sink::Chat, Sink::Mail]);
         owed.extend(notice.is_some().then_some(Sink::Alerts));
+        desk.expect(&received.id);
     }
     let entry = Entry {
         id: received.id.clone(),

@@ -1,6 +1,6 @@
 //! What reports share: who wrote within the hour, and what the next digest says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,8 @@ use crate::notice::Severity;
 const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 /// Most threads that a digest names; those beyond are counted.
 const MOST_THREADS: usize = 100;
+/// Most reports that are remembered as not known to be sent: those of 16 hours at the limit for all.
+const MOST_PENDING: usize = 1_000;
 /// Most releases that a digest counts by.
 const MOST_RELEASES: usize = 50;
 
@@ -28,6 +30,9 @@ pub struct Desk {
     pub tally: Tally,
     /// The digest that was made and may not have left yet.
     pub owed: Option<Digest>,
+    /// Reports, by their ids, that are not known to have been sent to everybody: the longest untried first.
+    #[serde(default)]
+    pub pending: Vec<String>,
     /// When it was last changed. Time never runs backwards behind it.
     pub last: Timestamp,
 }
@@ -64,6 +69,9 @@ pub struct Tally {
     pub rejected: u64,
     /// How many were a program's, by the field that people do not see.
     pub trapped: u64,
+    /// How many could not be sent to everybody, and are tried no more.
+    #[serde(default)]
+    pub unsent: u64,
     /// How many by service and release, such as `codedetect v43`.
     pub releases: BTreeMap<String, u64>,
     /// The threads.
@@ -89,7 +97,7 @@ pub struct Tallied {
 
 impl Desk {
     pub(super) fn new(now: Timestamp) -> Desk {
-        Desk { sent: Vec::new(), tally: Tally::new(now), owed: None, last: now }
+        Desk { sent: Vec::new(), tally: Tally::new(now), owed: None, pending: Vec::new(), last: now }
     }
 
     /// The desk after reports that were no reports: `rejected` for a bad address, type or message, and `trapped`.
@@ -145,6 +153,27 @@ impl Desk {
         tallied.limited += limited;
     }
 
+    /// Remembers a report that is not known to be sent to everybody. Where nobody looks at them for hours, the first
+    /// ones are forgotten: they may have been sent, and the desk is one item.
+    pub(super) fn expect(&mut self, id: &str) {
+        if self.pending.len() >= MOST_PENDING {
+            self.pending.remove(0);
+        }
+        self.pending.push(id.to_owned());
+    }
+
+    /// The desk after these reports were tried again: `done` are sent or forgotten, `given_up` are only counted.
+    #[must_use]
+    pub fn tried(&self, tried: &[String], done: &BTreeSet<String>, given_up: &BTreeSet<String>) -> Desk {
+        let (mut later, mut pending): (Vec<_>, Vec<_>) =
+            self.pending.iter().cloned().partition(|id| tried.contains(id));
+        later.retain(|id| !done.contains(id) && !given_up.contains(id));
+        pending.append(&mut later);
+        let mut desk = Desk { pending, ..self.clone() };
+        desk.tally.unsent += given_up.len() as u64;
+        desk
+    }
+
     /// The digest has left.
     #[must_use]
     pub fn without_digest(&self) -> Desk {
@@ -160,6 +189,7 @@ impl Tally {
             limited: 0,
             rejected: 0,
             trapped: 0,
+            unsent: 0,
             releases: BTreeMap::new(),
             threads: BTreeMap::new(),
             of_others: 0,
@@ -167,6 +197,6 @@ impl Tally {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.types.is_empty() && self.rejected == 0 && self.trapped == 0
+        self.types.is_empty() && self.rejected == 0 && self.trapped == 0 && self.unsent == 0
     }
 }

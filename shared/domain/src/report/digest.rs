@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::desk::{Desk, Tally};
-use super::sinks::{escaped, page};
+use super::html::{escaped, page};
 use crate::chat;
 use crate::text::minute;
 
@@ -52,7 +52,12 @@ fn made(tally: &Tally, now: Timestamp) -> Digest {
 
 fn summary(tally: &Tally) -> String {
     let types = tally.types.iter().map(|(kind, count)| format!("{count} {}", kind.name()));
-    let others = [(tally.limited, "limited"), (tally.rejected, "rejected"), (tally.trapped, "by programs")];
+    let others = [
+        (tally.limited, "limited"),
+        (tally.rejected, "rejected"),
+        (tally.trapped, "by programs"),
+        (tally.unsent, "not sent to everybody"),
+    ];
     let others = others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
     types.chain(others).collect::<Vec<_>>().join(", ")
 }

@@ -15,6 +15,8 @@ use crate::notice::{Notice, Severity};
 
 /// So long whoever saved it may take to send it: one timeout of the function. After that another may.
 const CLAIM: SignedDuration = SignedDuration::from_secs(60);
+/// So long what could not be sent is tried again.
+const TRIED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// Where a report goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,6 +81,19 @@ impl Entry {
     pub fn after_sending(&self, sent: &BTreeSet<Sink>, now: Timestamp) -> Entry {
         let owed = self.owed.difference(sent).copied().collect();
         Entry { owed, claimed_until: now, ..self.clone() }
+    }
+
+    /// The entry to be saved before what it owes is sent once more; `None` where it owes nothing, or somebody is
+    /// sending it.
+    #[must_use]
+    pub fn again(&self, now: Timestamp) -> Option<Entry> {
+        (!self.owed.is_empty() && now >= self.claimed_until).then(|| self.clone().claimed(now))
+    }
+
+    /// Whether it was tried for so long that people should hear of it instead.
+    #[must_use]
+    pub fn is_hopeless(&self, now: Timestamp) -> bool {
+        now.duration_since(self.received_at) >= TRIED_FOR
     }
 
     pub(super) fn claimed(self, now: Timestamp) -> Entry {

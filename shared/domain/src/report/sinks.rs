@@ -7,9 +7,11 @@ use serde_json::json;
 
 use super::document::{Report, ReportedAt};
 use super::entry::{Entry, Sink};
+use super::html::{escaped, page};
 use super::normalise;
 use super::thread::State;
 use crate::chat;
+use crate::definition::Arn;
 use crate::notice::{Notice, Severity};
 use crate::text::{ServiceName, ascii_subject};
 
@@ -25,8 +27,8 @@ pub enum Delivery {
     Chat(String),
     /// To the team.
     Mail(Mail),
-    /// To the alerts, about this service.
-    Alerts(ServiceName, Notice),
+    /// To the alerts of this service, at the topic of its definition if that names one.
+    Alerts(ServiceName, Option<Arn>, Notice),
 }
 
 /// What is published for machines.
@@ -71,7 +73,10 @@ pub(super) fn delivery(entry: &Entry, sink: Sink) -> Option<Delivery> {
         Sink::Topic => Some(Delivery::Topic(published(entry))),
         Sink::Chat => Some(Delivery::Chat(said(entry))),
         Sink::Mail => Some(Delivery::Mail(mail(entry))),
-        Sink::Alerts => Some(Delivery::Alerts(entry.context.service.clone()?, entry.notice.clone()?)),
+        Sink::Alerts => {
+            let context = &entry.context;
+            Some(Delivery::Alerts(context.service.clone()?, context.alerts_topic.clone(), entry.notice.clone()?))
+        }
     }
 }
 
@@ -214,32 +219,4 @@ fn day(at: Timestamp) -> String {
 fn cut_note(report: &Report) -> String {
     let note = |of: usize| format!("\n(cut: the first {} of {of} characters)\n", report.message.chars().count());
     report.cut_from.map(note).unwrap_or_default()
-}
-
-/// A page of HTML for a phone: no link, nothing that is fetched.
-pub(super) fn page(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{0}</title></head>\
-         <body style=\"font-family:sans-serif;font-size:16px;line-height:1.4;overflow-wrap:anywhere\">\
-         <h1 style=\"font-size:18px\">{0}</h1>{body}</body></html>",
-        escaped(title)
-    )
-}
-
-/// Text that is nothing but text in HTML, in an element and in an attribute
-/// ([escaping](https://html.spec.whatwg.org/multipage/parsing.html#escapingString)).
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

@@ -301,12 +301,13 @@ pub(crate) fn check(invented: &Invented, office: &mut Office, now: Timestamp) ->
         flipped_at: Some(now - SignedDuration::from_mins(5)),
         alarms: vec!["<b>5xx</b> @here".parse().map_err(|error| format!("{error}"))?],
         operation: Some("deployment of <v43>".to_owned()),
+        alerts_topic: None,
     };
     let rules = Rules { per_address_an_hour: 1_000, overall_an_hour: 20, after_flip_reports: 2, ..Rules::default() };
     let first = run(&received, Known { desk: office.desk.as_ref(), ..Known::default() }, &context, &rules, now)?;
     see(&seen(&first)?, &invented.secrets).map_err(|secret| format!("{secret}\nin {text:?}"))?;
     let Saved::All { entry, thread, desk } = &first.saved else { return Err("nothing is saved".to_owned()) };
-    office.desk = Some((**desk).clone());
+    office.desk = Some(desk.tried(&desk.pending, &desk.pending.iter().cloned().collect(), &BTreeSet::new()));
     if !is_fourth {
         return Ok(());
     }
@@ -356,7 +357,7 @@ fn run(
                 let odd = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
                 hold(!mail.text.contains(odd), "the text of a mail", &mail.text)?;
             }
-            Delivery::Alerts(_, notice) => line(&notice.subject())?,
+            Delivery::Alerts(_, _, notice) => line(&notice.subject())?,
         }
     }
     let sinks: BTreeSet<Sink> = decision.deliveries.iter().map(Delivery::sink).collect();
@@ -379,7 +380,7 @@ fn seen(decision: &Decision) -> Result<String, String> {
             Delivery::Topic(published) => all.push_str(&published.message),
             Delivery::Chat(message) => all.push_str(message),
             Delivery::Mail(mail) => all.extend([mail.subject.as_str(), &mail.text, &mail.html]),
-            Delivery::Alerts(_, notice) => all.push_str(&notice.text),
+            Delivery::Alerts(_, _, notice) => all.push_str(&notice.text),
         }
     }
     Ok(all)

@@ -82,6 +82,26 @@ impl Office {
         decision
     }
 
+    /// One look at what is owed, by the rules of an entry and the desk.
+    fn resends(&mut self) {
+        let (mut done, mut given_up) = (BTreeSet::new(), BTreeSet::new());
+        let Some(desk) = self.desk.clone() else { return };
+        for entry in &mut self.entries {
+            if let Some(claimed) = entry.again(self.now) {
+                let deliveries = claimed.deliveries().into_iter();
+                let (sent, _): (Vec<_>, Vec<_>) = deliveries.partition(|one| !self.broken.contains(&one.sink()));
+                *entry = claimed.after_sending(&sent.iter().map(Delivery::sink).collect(), self.now);
+                self.sent.extend(sent);
+            }
+            if entry.owed.is_empty() {
+                done.insert(entry.id.clone());
+            } else if entry.is_hopeless(self.now) {
+                given_up.insert(entry.id.clone());
+            }
+        }
+        self.desk = Some(desk.tried(&desk.pending, &done, &given_up));
+    }
+
     fn mails<'a>(&'a self) -> Vec<&'a Mail> {
         let mail = |delivery: &'a Delivery| if let Delivery::Mail(mail) = delivery { Some(mail) } else { None };
         self.sent.iter().filter_map(mail).collect()
@@ -95,7 +115,7 @@ impl Office {
 
     fn alerts<'a>(&'a self) -> Vec<&'a signalbox_domain::notice::Notice> {
         let alert =
-            |delivery: &'a Delivery| if let Delivery::Alerts(_, notice) = delivery { Some(notice) } else { None };
+            |delivery: &'a Delivery| if let Delivery::Alerts(_, _, notice) = delivery { Some(notice) } else { None };
         self.sent.iter().filter_map(alert).collect()
     }
 }
@@ -200,6 +220,56 @@ fn what_somebody_is_sending_is_not_sent_by_another_until_their_time_is_over() {
     assert_eq!(taken_over.deliveries, decision.deliveries, "the function that had it must have died");
     let Saved::Entry(claimed) = taken_over.saved else { panic!() };
     assert_eq!(claimed.claimed_until, office.now + SignedDuration::from_secs(120));
+}
+
+/// P3.
+#[test]
+fn what_a_report_owes_is_sent_though_it_never_comes_again_and_given_up_aloud_after_a_day() {
+    let mut office = Office::new();
+    office.hears("bug", "ada@example.com", "it fails");
+    office.broken.insert(Sink::Mail);
+    office.hears("bug", "grace@example.com", "another thing fails");
+    for _ in 0..6 {
+        office.hears("bug", "ada@example.com", "it fails"); // from the fifth on it is limited, and owes nothing
+    }
+    let pending = |office: &Office| office.desk.as_ref().unwrap().pending.len();
+    assert_eq!(pending(&office), 6);
+    let sent = office.sent.len();
+    office.resends();
+    assert_eq!((office.sent.len(), pending(&office)), (sent, 5), "the mails fail still, the first report is done");
+    office.broken.clear();
+    office.resends();
+    assert_eq!((office.sent.len(), office.mails().len(), pending(&office)), (sent + 5, 6, 0));
+
+    office.now += SignedDuration::from_hours(1);
+    office.broken.insert(Sink::Chat);
+    office.hears("bug", "ada@example.com", "it fails in the evening");
+    office.now += SignedDuration::from_hours(24) - SignedDuration::from_secs(1);
+    office.resends();
+    assert_eq!(pending(&office), 1);
+    office.now += SignedDuration::from_secs(1);
+    office.resends();
+    assert_eq!(pending(&office), 0);
+    let (_, digest) = digest(office.desk.as_ref(), office.now).unwrap();
+    assert_eq!(digest.subject, "Reports: 9 bug, 2 limited, 1 not sent to everybody");
+}
+
+#[test]
+fn what_could_not_be_sent_goes_behind_what_was_not_tried_and_the_desk_forgets_the_first_of_too_many() {
+    let mut desk = Desk::refuse(None, 0, 0, "2026-11-23T01:30:00Z".parse().unwrap());
+    let ids = |numbers: &[u32]| numbers.iter().map(ToString::to_string).collect::<Vec<_>>();
+    desk.pending = ids(&[1, 2, 3, 4, 5]);
+    let (done, given_up) = (ids(&[2]).into_iter().collect(), ids(&[3]).into_iter().collect());
+    let next = desk.tried(&ids(&[1, 2, 3]), &done, &given_up);
+    assert_eq!((next.pending, next.tally.unsent), (ids(&[4, 5, 1]), 1));
+
+    let mut office = Office::new();
+    for number in 0..1_100 {
+        office.hears("feedback", &format!("user{number}@example.com"), "nice");
+        office.now += SignedDuration::from_mins(1);
+    }
+    let pending = office.desk.unwrap().pending;
+    assert_eq!((pending.len(), pending[0].as_str()), (1_000, "id-101"));
 }
 
 /// P4.
@@ -342,11 +412,17 @@ fn a_digest_says_what_came_and_leaves_once() {
     assert_eq!(desk.sent.len(), 6, "the limits go on");
 }
 
+/// The same report in both, as in docs/reports.md.
 #[test]
-fn the_mail_as_people_read_it() {
+fn the_mail_and_the_chat_message_as_people_read_them() {
     let mut office = Office::new();
     office.context.live = Some(signalbox_domain::slot::Slot::Green);
     office.context.alarms = vec!["codedetect-prod-alb-5xx".parse().unwrap()];
     office.hears("bug", "ada@example.com", "Upload fails\nwith password=hunter2");
     insta::assert_snapshot!(office.mails()[0].text);
+    let Some(Delivery::Chat(chat)) = office.sent.iter().find(|delivery| delivery.sink() == Sink::Chat) else {
+        panic!()
+    };
+    let message: serde_json::Value = serde_json::from_str(chat).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&message).unwrap());
 }

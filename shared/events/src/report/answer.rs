@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde_json::json;
 use signalbox_domain::mistake::Mistake;
+use signalbox_domain::report::html::{escaped, page};
 
 /// What somebody is told who asks by HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub struct HttpAnswer {
     pub status_code: u16,
     /// The headers, in small letters.
     pub headers: BTreeMap<&'static str, String>,
-    /// JSON, or nothing.
+    /// JSON, a page, or nothing.
     pub body: String,
     /// Always false.
     pub is_base64_encoded: bool,
@@ -80,16 +81,16 @@ impl Origins {
 }
 
 impl HttpAnswer {
-    /// The answer to a request from `origin`.
+    /// The answer to a request from `origin`: a page where a browser shows it, else JSON.
     #[must_use]
-    pub fn to(told: &Told, origin: Option<&str>, origins: &Origins) -> HttpAnswer {
+    pub fn to(told: &Told, origin: Option<&str>, origins: &Origins, to_be_shown: bool) -> HttpAnswer {
         let (status_code, outcome, field, reason) = match told {
             Told::Accepted => (202, "accepted", None, "thank you, somebody will read it".to_owned()),
             Told::Limited => {
                 (429, "limited", None, "too many reports within the hour: it is kept and will be read".to_owned())
             }
             Told::Rejected(mistake) => (400, "rejected", Some(mistake.path.as_str()), mistake.problem.clone()),
-            Told::Failed => (500, "failed", None, "it is kept, but not everybody could be told".to_owned()),
+            Told::Failed => (500, "failed", None, "it is kept and will be passed on".to_owned()),
             Told::Preflight => (204, "", None, String::new()),
             Told::NotAllowed => (405, "rejected", None, "reports are posted".to_owned()),
             Told::TooLarge => (413, "rejected", Some("."), "is longer than 256 KiB".to_owned()),
@@ -113,6 +114,10 @@ impl HttpAnswer {
         }
         let body = if outcome.is_empty() {
             String::new()
+        } else if to_be_shown {
+            headers.insert("content-type", "text/html; charset=utf-8".to_owned());
+            headers.insert("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'".to_owned());
+            shown(told, field, &reason)
         } else {
             headers.insert("content-type", "application/json".to_owned());
             let mut body = json!({ "outcome": outcome, "reason": reason });
@@ -123,4 +128,17 @@ impl HttpAnswer {
         };
         HttpAnswer { status_code, headers, body, is_base64_encoded: false }
     }
+}
+
+/// The answer as a page. Whoever goes back from it finds what they wrote.
+fn shown(told: &Told, field: Option<&str>, reason: &str) -> String {
+    let title = match told {
+        Told::Accepted => "Thank you",
+        Told::Limited | Told::Failed => "Thank you, your report is kept",
+        Told::Rejected(_) | Told::Preflight | Told::NotAllowed | Told::TooLarge | Told::UnknownType => {
+            "Your report was not taken"
+        }
+    };
+    let field = field.filter(|field| *field != ".").map(|field| format!("<b>{}</b>: ", escaped(field)));
+    page(title, &format!("<p>{}{}.</p>", field.unwrap_or_default(), escaped(reason)))
 }

@@ -12,12 +12,16 @@ use crate::incoming::Context;
 pub enum ReportEvent {
     /// Time has passed: a digest is due.
     Digest,
+    /// What earlier reports still owe is to be sent.
+    Resend,
     /// Records of SNS, in their order, or one report by direct invoke.
     Records(Vec<Arrival>),
     /// A request by HTTP.
     Http {
         /// The site that it came from, as the browser says; answered to, and not believed.
         origin: Option<String>,
+        /// Whether a browser shows the answer itself: a form was posted without a script.
+        to_be_shown: bool,
         /// What it asks for.
         asked: Asked,
     },

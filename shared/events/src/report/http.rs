@@ -104,5 +104,9 @@ fn rejected(mistake: Mistake) -> Asked {
 
 pub(crate) fn parse(event: &Value) -> Result<ReportEvent, Mistake> {
     let request: Request = strict::read(event)?;
-    Ok(ReportEvent::Http { origin: request.header("origin").map(str::to_owned), asked: request.asked() })
+    Ok(ReportEvent::Http {
+        origin: request.header("origin").map(str::to_owned),
+        to_be_shown: request.header("accept").is_some_and(|accepted| accepted.contains("text/html")),
+        asked: request.asked(),
+    })
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod arrival;
+pub(crate) mod command;
 pub(crate) mod http;
 
 pub use answer::{HttpAnswer, Origins, Told};

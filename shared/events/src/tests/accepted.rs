@@ -392,8 +392,9 @@ fn every_sample_is_claimed_by_exactly_one_parser_of_each_of_its_functions_and_by
 /// A command, by its name, and a message of SNS, by what it says.
 fn may_be_anybodys(function: Function, event: &Value) -> bool {
     match function {
-        Deployer | Replacer | BillingGuard => matches!(Shape::of(event), Shape::Command | Shape::Notifications),
-        Reporter => Shape::of(event) == Shape::Notifications,
+        Deployer | Replacer | BillingGuard | Reporter => {
+            matches!(Shape::of(event), Shape::Command | Shape::Notifications)
+        }
         Rollback => false,
     }
 }

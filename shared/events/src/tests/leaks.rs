@@ -53,7 +53,7 @@ fn assert_tells_nothing(of: &str, read: Result<Vec<Read>, EventError>) {
                     | Read::Http(_, Asked::Report(Arrival { record, arrived: Arrived::Rejected(mistake) })) => {
                         format!("{record} {mistake}")
                     }
-                    Read::Nudge(_) | Read::Digest | Read::Record(_) | Read::Http(..) => continue,
+                    Read::Nudge(_) | Read::Digest | Read::Resend | Read::Record(_) | Read::Http(..) => continue,
                 };
                 assert!(!outcome.contains("hunter2"), "{of}: {outcome}");
             }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use signalbox_domain::mistake::Mistake;
 
 use super::samples::{self, REPORTS_TOPIC, Read, Reporter, told, with};
-use crate::{Arrival, Arrived, Asked, HttpAnswer, Origins, Told};
+use crate::{Arrival, Arrived, Asked, Context, HttpAnswer, Origins, ReportEvent, Told};
 
 /// A notice of our own.
 const OWN: &str = "irrelevant: a notice of our own that came back through its topic";
@@ -45,6 +45,8 @@ pub(super) const TO_REPORTER: &[(&str, &str)] = &[
     ("aws.sns/notification--test-notification-green", TEST),
     ("invoke/report", "bug of ada@example.com as @: Upload fails with error 500"),
     ("invoke/report--least", "feedback of grace@example.com as @: I like it"),
+    ("invoke/resend", "what is owed is to be sent"),
+    ("invoke/resend--from-dashboard", "what is owed is to be sent"),
 ];
 
 fn read(event: &Value) -> Vec<String> {
@@ -144,28 +146,64 @@ fn every_answer_has_a_status_a_reason_and_the_field() {
             429,
             json!({"outcome": "limited", "reason": "too many reports within the hour: it is kept and will be read"}),
         ),
-        (Told::Failed, 500, json!({"outcome": "failed", "reason": "it is kept, but not everybody could be told"})),
+        (Told::Failed, 500, json!({"outcome": "failed", "reason": "it is kept and will be passed on"})),
     ] {
-        let answer = HttpAnswer::to(&told, None, &Origins::Any);
+        let answer = HttpAnswer::to(&told, None, &Origins::Any, false);
         assert_eq!(answer.status_code, status);
         assert_eq!(serde_json::from_str::<Value>(&answer.body).unwrap(), body);
         assert_eq!(answer.headers["content-type"], "application/json");
     }
-    let preflight = serde_json::to_value(HttpAnswer::to(&Told::Preflight, None, &Origins::Any)).unwrap();
+    let preflight = serde_json::to_value(HttpAnswer::to(&Told::Preflight, None, &Origins::Any, false)).unwrap();
     let headers = json!({
         "access-control-allow-origin": "*", "access-control-allow-methods": "POST, OPTIONS",
         "access-control-allow-headers": "content-type", "access-control-max-age": "86400", "cache-control": "no-store",
     });
     assert_eq!(preflight, json!({"statusCode": 204, "headers": headers, "body": "", "isBase64Encoded": false}));
-    assert_eq!(HttpAnswer::to(&Told::NotAllowed, None, &Origins::Any).headers["allow"], "POST, OPTIONS");
-    assert_eq!(HttpAnswer::to(&Told::Limited, None, &Origins::Any).headers["retry-after"], "3600");
+    assert_eq!(HttpAnswer::to(&Told::NotAllowed, None, &Origins::Any, false).headers["allow"], "POST, OPTIONS");
+    assert_eq!(HttpAnswer::to(&Told::Limited, None, &Origins::Any, false).headers["retry-after"], "3600");
+}
+
+#[test]
+fn a_form_without_a_script_is_answered_with_a_page() {
+    let accepts = |types: &str| {
+        let event = with(&samples::sample("aws.http/post--form"), "/headers/accept", types);
+        let context = Context { request_id: "r-1", trusted_topics: &[] };
+        let Ok(ReportEvent::Http { to_be_shown, .. }) = crate::reporter(&event, &context) else { panic!() };
+        to_be_shown
+    };
+    assert!(accepts("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+    assert!(!accepts("*/*") && !accepts("application/json"));
+
+    let mistake = Mistake::at("email", "must be <right>");
+    for (told, status, text) in [
+        (Told::Accepted, 202, "<h1 style=\"font-size:18px\">Thank you</h1><p>thank you, somebody will read it.</p>"),
+        (Told::Limited, 429, "Thank you, your report is kept</h1><p>too many reports within the hour:"),
+        (Told::Rejected(mistake), 400, "Your report was not taken</h1><p><b>email</b>: must be &lt;right&gt;.</p>"),
+        (Told::TooLarge, 413, "Your report was not taken</h1><p>is longer than 256 KiB.</p>"),
+        (Told::Failed, 500, "Thank you, your report is kept</h1><p>it is kept and will be passed on.</p>"),
+    ] {
+        let answer = HttpAnswer::to(&told, None, &Origins::Any, true);
+        assert_eq!((answer.status_code, answer.headers["content-type"].as_str()), (status, "text/html; charset=utf-8"));
+        assert!(answer.body.contains(text) && !answer.body.contains("<script"), "{}", answer.body);
+        assert!(answer.headers["content-security-policy"].starts_with("default-src 'none'"));
+    }
+    assert_eq!(HttpAnswer::to(&Told::Preflight, None, &Origins::Any, true).body, "");
+}
+
+#[test]
+fn the_command_takes_nothing_but_its_name() {
+    let event = json!({"command": "resend", "service": "codedetect"});
+    let error = Reporter.understand(&event).unwrap_err().to_string();
+    assert!(error.contains("service"), "{error}");
+    let error = Reporter.understand(&json!({"command": "digest"})).unwrap_err().to_string();
+    assert!(error.contains("command") && error.contains("resend"), "{error}");
 }
 
 #[test]
 fn only_the_sites_that_are_named_may_read_an_answer() {
     let origins: Origins = "https://codedetect.example, http://localhost:5000".parse().unwrap();
     let allowed = |origin| {
-        let answer = HttpAnswer::to(&Told::Accepted, origin, &origins);
+        let answer = HttpAnswer::to(&Told::Accepted, origin, &origins, false);
         assert_eq!(answer.headers["vary"], "origin");
         answer.headers.get("access-control-allow-origin").cloned()
     };

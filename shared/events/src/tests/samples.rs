@@ -32,6 +32,7 @@ pub(super) use Function::{BillingGuard, Deployer, Replacer, Reporter, Rollback};
 pub(super) enum Read {
     Nudge(Incoming),
     Digest,
+    Resend,
     Record(Arrival),
     Http(Option<String>, Asked),
 }
@@ -52,8 +53,9 @@ impl Function {
         let context = Context { request_id: REQUEST, trusted_topics: &trusted() };
         Ok(match crate::reporter(event, &context)? {
             ReportEvent::Digest => vec![Read::Digest],
+            ReportEvent::Resend => vec![Read::Resend],
             ReportEvent::Records(arrivals) => arrivals.into_iter().map(Read::Record).collect(),
-            ReportEvent::Http { origin, asked } => vec![Read::Http(origin, asked)],
+            ReportEvent::Http { origin, asked, .. } => vec![Read::Http(origin, asked)],
         })
     }
 
@@ -187,6 +189,7 @@ pub(super) fn told(read: &Read) -> String {
     match read {
         Read::Nudge(incoming) => summary(incoming),
         Read::Digest => "a digest is due".to_owned(),
+        Read::Resend => "what is owed is to be sent".to_owned(),
         Read::Record(arrival) => arrived(arrival),
         Read::Http(_, Asked::Report(arrival)) => format!("by HTTP: {}", arrived(arrival)),
         Read::Http(_, Asked::Answer(Told::Preflight)) => "by HTTP: may I".to_owned(),

@@ -195,7 +195,9 @@ impl What {
         world.borrow_mut().person(self.to_string());
         let now = world.borrow().now;
         if let What::UsersReport(count) = self {
-            reports(count, now).for_each(|received| functions.deliver_report(received));
+            for (number, received) in reports(count, now).enumerate() {
+                if number % 2 == 0 { functions.deliver_report(received) } else { functions.post_report(received) }
+            }
             return;
         }
         let of_the_guard = self.asks_the_guard(&mut world.borrow_mut(), now);
