@@ -10,7 +10,8 @@ use signalbox_tests::invoke_api::InvokeApi;
 use signalbox_tests::moto::Moto;
 use signalbox_tests::runtime::Function;
 use signalbox_tests::stack::{Slot, Stack};
-use tokio::process::Command;
+
+use crate::shell::{signalbox, text};
 
 /// The topic in us-east-1 that alarms on charges and Budgets publish to.
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:codedetect-prod-billing";
@@ -33,17 +34,7 @@ impl Account {
     }
 
     async fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(signalbox_tests::build::binary("signalbox"))
-            .arg("billing")
-            .args(arguments)
-            .envs(self.stack.env())
-            .env("AWS_ENDPOINT_URL_LAMBDA", self.lambda.endpoint())
-            .env("AWS_REGION", "eu-west-1")
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .output()
-            .await
-            .expect("the command runs")
+        signalbox(&self.stack, &self.lambda, &[&["billing"], arguments].concat()).await
     }
 
     async fn write_plan(&self, plan: &Value) -> Output {
@@ -54,10 +45,6 @@ impl Account {
         std::fs::remove_file(path).unwrap();
         output
     }
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 fn plan() -> Value {

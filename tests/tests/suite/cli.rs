@@ -8,9 +8,9 @@ use signalbox_tests::invoke_api::InvokeApi;
 use signalbox_tests::moto::Moto;
 use signalbox_tests::runtime::Function;
 use signalbox_tests::stack::{Slot, Stack};
-use tokio::process::Command;
 
 use crate::drive::{assert_clean, beat_until_at_rest};
+use crate::shell::{signalbox, text};
 
 struct Shell<'a> {
     stack: &'a Stack,
@@ -27,21 +27,8 @@ impl<'a> Shell<'a> {
     }
 
     async fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(signalbox_tests::build::binary("signalbox"))
-            .args(arguments)
-            .envs(self.stack.env())
-            .env("AWS_ENDPOINT_URL_LAMBDA", self.lambda.endpoint())
-            .env("AWS_REGION", "eu-west-1")
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .output()
-            .await
-            .expect("the command runs")
+        signalbox(self.stack, &self.lambda, arguments).await
     }
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 fn file(name: &str, content: &Value) -> PathBuf {

@@ -21,4 +21,5 @@ mod refusals;
 mod replacer;
 mod reporter;
 mod rivals;
+mod shell;
 mod wiring;
