@@ -10,6 +10,14 @@ locals {
     pattern  = null
   } if of.heartbeat != null }
 
+  # What is owed of reports, a mail that was throttled perhaps. Not the heartbeat, which is the digest.
+  resends = { for function in keys(local.installed) : "${function}-resend" => {
+    function = function
+    schedule = "rate(15 minutes)"
+    pattern  = null
+    input    = jsonencode({ command = "resend" })
+  } if function == "reporter" }
+
   requests = { for function, of in local.installed : "${function}-requests" => {
     function = function
     schedule = null
@@ -69,7 +77,7 @@ locals {
     replacer-health = { source = ["aws.health"], detail-type = ["AWS Health Event"], detail = { service = ["EC2"], eventTypeCategory = ["scheduledChange"] } }
   } : rule => { function = "replacer", schedule = null, pattern = pattern } if contains(var.functions, "replacer") }
 
-  rules = merge(local.heartbeats, local.requests, local.alarms, local.symptoms, local.scaling, local.instances)
+  rules = merge(local.heartbeats, local.resends, local.requests, local.alarms, local.symptoms, local.scaling, local.instances)
 
   rule_arns = { for function, name in local.function_names : function => "arn:${local.partition}:events:${local.region}:${local.account}:rule/${name}-*" }
 }
@@ -84,12 +92,14 @@ resource "aws_cloudwatch_event_rule" "this" {
   event_pattern       = each.value.pattern == null ? null : jsonencode({ for key, value in each.value.pattern : key => value if value != null })
 }
 
-# A classic rule's `Scheduled Event` is a heartbeat as it is: no Scheduler, no role of its own, no payload.
+# A classic rule's `Scheduled Event` is a heartbeat as it is: no Scheduler, no role of its own, no payload. Only a
+# command has an input.
 resource "aws_cloudwatch_event_target" "this" {
   for_each = local.rules
 
-  rule = aws_cloudwatch_event_rule.this[each.key].name
-  arn  = aws_lambda_function.this[each.value.function].arn
+  rule  = aws_cloudwatch_event_rule.this[each.key].name
+  arn   = aws_lambda_function.this[each.value.function].arn
+  input = lookup(each.value, "input", null)
 
   retry_policy {
     maximum_event_age_in_seconds = 300

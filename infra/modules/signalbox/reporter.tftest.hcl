@@ -234,15 +234,27 @@ run "its_url_is_open_and_leaves_cors_to_it" {
   }
 }
 
-run "the_digest_is_its_only_schedule_and_no_alarm_wakes_it" {
+run "its_heartbeat_is_the_digest_and_no_alarm_wakes_it" {
   command = apply
   assert {
-    condition     = { for name, rule in aws_cloudwatch_event_rule.this : name => rule.schedule_expression if startswith(name, "reporter") } == { reporter-heartbeat = "cron(0 7 * * ? *)" }
+    condition     = { for name, rule in aws_cloudwatch_event_rule.this : name => rule.schedule_expression if startswith(name, "reporter") } == { reporter-heartbeat = "cron(0 7 * * ? *)", reporter-resend = "rate(15 minutes)" }
     error_message = "rules: ${join(", ", keys(aws_cloudwatch_event_rule.this))}"
   }
   assert {
     condition     = aws_cloudwatch_event_target.this["reporter-heartbeat"].arn == output.function_arns["reporter"] && aws_lambda_permission.rules["reporter"].source_arn == "arn:aws:events:eu-west-1:123456789012:rule/signalbox-reporter-*"
     error_message = "the schedule does not reach it"
+  }
+}
+
+run "what_is_owed_is_sent_again_by_command" {
+  command = apply
+  assert {
+    condition     = { for name, target in aws_cloudwatch_event_target.this : name => target.input if target.input != null } == { reporter-resend = "{\"command\":\"resend\"}" }
+    error_message = jsonencode({ for name, target in aws_cloudwatch_event_target.this : name => target.input })
+  }
+  assert {
+    condition     = aws_cloudwatch_event_rule.this["reporter-resend"].name == "signalbox-reporter-resend" && aws_cloudwatch_event_target.this["reporter-resend"].arn == output.function_arns["reporter"] && aws_cloudwatch_event_target.this["reporter-resend"].dead_letter_config[0].arn == aws_sqs_queue.dead_letters["reporter"].arn && aws_cloudwatch_event_target.this["reporter-resend"].retry_policy[0].maximum_event_age_in_seconds == 300
+    error_message = jsonencode(aws_cloudwatch_event_target.this["reporter-resend"])
   }
 }
 
