@@ -9,7 +9,10 @@ locals {
   alarm_actions = [aws_sns_topic.alerts.arn]
 
   # What guards a deployment. The slots' own alarms may be added to it.
-  guard_alarms = [aws_cloudwatch_metric_alarm.alb_5xx.alarm_name]
+  guard_alarms = concat(
+    [aws_cloudwatch_metric_alarm.alb_5xx.alarm_name],
+    var.report_alarm.guards ? values(module.signalbox.report_alarm_names) : [],
+  )
 
   slot_dimensions = { for slot in keys(local.slots) : slot => {
     LoadBalancer = aws_lb.main.arn_suffix

@@ -1,5 +1,5 @@
 # What an instance may do: read its release and its settings, pull its image, write its logs and its memory
-# metric, mount its directory, use the uploads bucket, and be reached by Session Manager.
+# metric, mount its directory, use the uploads bucket, publish bug reports, and be reached by Session Manager.
 
 data "aws_iam_policy_document" "assume_ec2" {
   statement {
@@ -65,6 +65,15 @@ data "aws_iam_policy_document" "instance" {
     sid       = "UseUploads"
     actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
     resources = ["${aws_s3_bucket.kept["uploads"].arn}/*"]
+  }
+
+  dynamic "statement" {
+    for_each = aws_sns_topic.reports
+    content {
+      sid       = "PublishReports"
+      actions   = ["sns:Publish"]
+      resources = [statement.value.arn]
+    }
   }
 
   statement {

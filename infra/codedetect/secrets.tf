@@ -41,7 +41,7 @@ ephemeral "aws_ssm_parameter" "database_password" {
 
 resource "aws_ssm_parameter" "app" {
   #checkov:skip=CKV2_AWS_34:no secrets, the names say what they are
-  for_each = {
+  for_each = merge({
     PGHOST         = aws_db_instance.main.address
     PGPORT         = tostring(aws_db_instance.main.port)
     PGDATABASE     = aws_db_instance.main.db_name
@@ -49,7 +49,7 @@ resource "aws_ssm_parameter" "app" {
     PGSSLMODE      = "require"
     UPLOADS_BUCKET = aws_s3_bucket.kept["uploads"].id
     AWS_REGION     = var.region
-  }
+  }, { for topic in aws_sns_topic.reports : "REPORTS_TOPIC_ARN" => topic.arn })
 
   name        = "${local.parameter_root}/app/${each.key}"
   description = "Environment of the container"

@@ -26,7 +26,7 @@ variable "signalbox_architecture" {
 variable "signalbox_functions" {
   description = "Which functions are installed."
   type        = set(string)
-  default     = ["deployer", "rollback", "replacer", "billing-guard"]
+  default     = ["deployer", "rollback", "replacer", "billing-guard", "reporter"]
 }
 
 # This stack costs about 78 USD a month when all is well (README.md reckons it), so all three rungs are reached in every
@@ -82,11 +82,12 @@ module "signalbox" {
     aws.us_east_1 = aws.us_east_1
   }
 
-  name                = var.signalbox_name
-  functions           = var.signalbox_functions
-  artifacts           = coalesce(var.signalbox_artifacts, "${path.module}/../../target/lambda")
-  architecture        = var.signalbox_architecture
-  deletion_protection = var.deletion_protection
+  name                 = var.signalbox_name
+  functions            = var.signalbox_functions
+  artifacts            = coalesce(var.signalbox_artifacts, "${path.module}/../../target/lambda")
+  architecture         = var.signalbox_architecture
+  reserved_concurrency = var.reporter_concurrency == null ? {} : { reporter = var.reporter_concurrency }
+  deletion_protection  = var.deletion_protection
 
   # This stack's alarms are published there already. Its policy and its subscribers are in alerts.tf.
   alerts_topic   = { arn = aws_sns_topic.alerts.arn }
@@ -110,10 +111,17 @@ module "signalbox" {
   }
 
   billing_plan = var.billing_plan
+
+  report_intake_topics = { for topic in aws_sns_topic.reports : "application" => topic.arn }
+  report_mail          = var.report_mail
+  # The application serves the form. Without a domain here we do not know under which name.
+  report_origins = var.domain == null ? [] : [local.url]
+  report_form    = { service = var.project }
+  report_alarms  = local.has_reporter ? { (var.project) = { threshold = var.report_alarm.threshold, period = var.report_alarm.period } } : {}
 }
 
 output "signalbox" {
-  description = "The installation: functions, table, dashboard, the policies of on-call and operators, and the topic of billing-guard where that is installed."
+  description = "The installation: functions, table, dashboard, the policies of on-call and operators, the topic of billing-guard, and where bug reports are posted and published to."
   value = {
     functions           = module.signalbox.function_names
     table               = module.signalbox.table_name
@@ -121,5 +129,7 @@ output "signalbox" {
     on_call_policy_arn  = module.signalbox.on_call_policy_arn
     operator_policy_arn = module.signalbox.operator_policy_arn
     billing_topic_arn   = module.signalbox.billing_topic_arn
+    report_url          = module.signalbox.report_url
+    reports_topic_arn   = module.signalbox.reports_topic_arn
   }
 }

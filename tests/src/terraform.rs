@@ -48,9 +48,9 @@ pub struct Plan {
 }
 
 impl Terraform {
-    /// Copies `infra`, with `override_file` of `tests/infra` beside the configuration (a folder in `infra`),
-    /// sets `variables`, and initialises it for this emulator.
-    pub async fn new(moto: &Moto, configuration: &str, override_file: &str, variables: &Value) -> Terraform {
+    /// Copies `infra` with these `overrides`, files of `tests/infra` and the folders in `infra` that they go into; sets
+    /// `variables` of the configuration, which is such a folder too, and initialises it for this emulator.
+    pub async fn new(moto: &Moto, configuration: &str, overrides: &[(&str, &str)], variables: &Value) -> Terraform {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let target = workspace::target_dir();
         let program = find::program(&target).expect("terraform was there when the tests were built");
@@ -58,8 +58,11 @@ impl Terraform {
         let copy = target.join("tmp").join(own);
         copy_folder(&workspace::root().join("infra"), &copy.join("infra"));
         let folder = copy.join("infra").join(configuration);
-        let beside = workspace::root().join("tests/infra").join(override_file);
-        fs::copy(&beside, folder.join(override_file)).unwrap_or_else(|error| panic!("{}: {error}", beside.display()));
+        for (file, beside) in overrides {
+            let from = workspace::root().join("tests/infra").join(file);
+            let to = copy.join("infra").join(beside).join(file);
+            fs::copy(&from, &to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+        }
         fs::write(folder.join("test.auto.tfvars.json"), variables.to_string()).expect("the variables");
         let terraform = Terraform { program, copy, configuration: folder, endpoint: moto.endpoint().to_owned() };
         terraform.init(&target).await;

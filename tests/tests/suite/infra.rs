@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use signalbox_tests::events::EventBridge;
+use signalbox_tests::events::{AlarmChange, EventBridge};
 use signalbox_tests::moto::Moto;
 use signalbox_tests::runtime::{Function, Invocation};
 use signalbox_tests::stack::{Health, Slot, Stack, Weights};
@@ -28,6 +28,8 @@ use crate::drive::{assert_clean, assert_never_on_an_empty_slot};
 const LIMIT: Duration = Duration::from_secs(240);
 /// The sample of an alarm on a target group.
 const UNHEALTHY_TARGETS: &str = "--unhealthy-targets";
+/// The alarm on what users report.
+const BUG_REPORTS: &str = "signalbox-codedetect-bug-reports";
 /// A zip archive with nothing in it.
 const EMPTY_ARCHIVE: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
@@ -45,6 +47,7 @@ async fn what_terraform_makes_carries_a_release_in_and_back_and_no_plan_sees_a_c
     let deployer = Made::read(&moto, functions["deployer"].as_str().unwrap()).await;
     let rollback = Made::read(&moto, functions["rollback"].as_str().unwrap()).await;
     let replacer = Made::read(&moto, functions["replacer"].as_str().unwrap()).await;
+    let reporter = Made::read(&moto, functions["reporter"].as_str().unwrap()).await;
     let (table, topic) = (deployer.variable("SIGNALBOX_TABLE"), deployer.variable("SIGNALBOX_ALERTS_TOPIC_ARN"));
     let stack = Stack::found(&moto, table, outputs["service"].as_str().unwrap(), topic).await;
     assert_eq!(stack.weights().await, Weights::of(100, 0), "blue is live, and green is named");
@@ -55,6 +58,10 @@ async fn what_terraform_makes_carries_a_release_in_and_back_and_no_plan_sees_a_c
         &Suite { deployer: &deployer, rollback: &rollback, replacer: &replacer },
         &stack,
     );
+    // Users guard it as well, as they were asked to.
+    assert_eq!(stack.definition()["guard"]["alarms"], json!([stack.alarm, BUG_REPORTS]));
+    let users = AlarmChange::new(BUG_REPORTS, "ALARM").eventbridge();
+    assert_eq!(receivers(&rules, &users), [deployer.arn.as_str(), replacer.arn.as_str()]);
     let beat = heartbeat(&rules, &deployer, "rate(1 minute)");
 
     let asked = put_by_the_pipeline(&terraform, &stack.name, "v2", "github-7-1").await;
@@ -87,6 +94,8 @@ async fn what_terraform_makes_carries_a_release_in_and_back_and_no_plan_sees_a_c
     heals_the_instance_that_an_alarm_is_about(&beats).await;
     assert_clean(&stack, Slot::Blue, "v1").await;
     assert_no_change(&terraform, "after the replacement").await;
+
+    passes_on_what_the_application_publishes(&moto, &rules, &reporter, &stack).await;
 
     let guard = Made::read(&moto, functions["billing-guard"].as_str().unwrap()).await;
     let guarding = guard.start(&moto, "billing-guard").await;
@@ -127,6 +136,35 @@ async fn heals_the_instance_that_an_alarm_is_about(beats: &Beats<'_>) {
     assert!(told(stack).await.contains(&"replacement_completed".to_owned()), "on the stack's own topic");
 }
 
+/// The reporter on nothing but what Terraform made: a report is mailed to the team and published, and is in the digest.
+async fn passes_on_what_the_application_publishes(moto: &Moto, rules: &[Rule], reporter: &Made, stack: &Stack) {
+    let setting = stack.aws.ssm.get_parameter().name("/codedetect/prod/app/REPORTS_TOPIC_ARN").send().await;
+    let topic = setting.expect("GetParameter").parameter.and_then(|parameter| parameter.value).expect("a topic");
+    let listed = stack.aws.sns.list_subscriptions_by_topic().topic_arn(&topic).send().await;
+    let listed = listed.expect("ListSubscriptionsByTopic");
+    let subscribed: Vec<_> = listed.subscriptions().iter().filter_map(|one| one.endpoint()).collect();
+    assert_eq!(subscribed, [reporter.arn.as_str()]);
+
+    stack.aws.ses.create_email_identity().email_identity("example.com").send().await.expect("CreateEmailIdentity");
+    let reporting = reporter.start(moto, "reporter").await;
+    let tell = async |event: Value| reporting.invoke(Invocation::from(event).timeout(reporter.timeout)).await.unwrap();
+    let report = sample("aws.sns", "notification--report.json");
+    assert_eq!(report["Records"][0]["Sns"]["TopicArn"], topic.as_str());
+    assert_eq!(tell(report).await, json!({"accepted": 1, "duplicate": 0, "limited": 0, "rejected": []}));
+    let mails = moto.calls().await.into_iter().filter(|call| call.operation == "SendEmail");
+    let mails: Vec<Value> = mails.map(|mail| mail.params).collect();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    let (from, to) = (&mails[0]["FromEmailAddress"], &mails[0]["Destination"]["ToAddresses"]);
+    assert_eq!((from, to), (&json!("reports@example.com"), &json!(["team@example.com"])));
+    let told = moto.outbox().await.into_iter();
+    let mut told = told.filter(|message| message["topic_arn"] == reporter.variable("SIGNALBOX_REPORTS_TOPIC_ARN"));
+    let told: Value = serde_json::from_str(told.next().unwrap()["message"].as_str().unwrap()).unwrap();
+    assert_eq!((&told["service"], &told["release"]), (&json!(stack.name), &json!("v1")), "{told}");
+
+    assert_eq!(tell(heartbeat(rules, reporter, "cron(0 7 * * ? *)")).await, json!({"digest": true}));
+    assert_eq!(command(rules, reporter, "rate(15 minutes)"), &json!({"command": "resend"}));
+}
+
 /// The whole reference stack, with everything that is there only if it is asked for, and with short waits.
 async fn applied(moto: &Moto) -> Terraform {
     let zone = hosted_zone(moto, "example.com").await;
@@ -137,6 +175,9 @@ async fn applied(moto: &Moto) -> Terraform {
         "alert_email": "oncall@example.com",
         "budget_emails": ["oncall@example.com"],
         "github_repository": "example/codedetect",
+        "report_mail": {"from": "reports@example.com", "to": "team@example.com"},
+        "report_alarm": {"guards": true},
+        "reporter_concurrency": 5,
         "signalbox_artifacts": artifacts,
         // The stack's own plan, and in earnest.
         "billing_plan": {"rungs": [
@@ -156,8 +197,9 @@ async fn applied(moto: &Moto) -> Terraform {
             "replacement": {"confirm": "1s"},
         },
     });
-    let terraform = Terraform::new(moto, "codedetect", "codedetect_override.tf", &variables).await;
-    for function in ["deployer", "rollback", "replacer", "billing-guard"] {
+    let overrides = [("codedetect_override.tf", "codedetect"), ("signalbox_override.tf", "modules/signalbox")];
+    let terraform = Terraform::new(moto, "codedetect", &overrides, &variables).await;
+    for function in ["deployer", "rollback", "replacer", "billing-guard", "reporter"] {
         let folder = terraform.folder().join("lambda").join(function);
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("bootstrap.zip"), EMPTY_ARCHIVE).unwrap();
@@ -248,15 +290,27 @@ fn samples(folders: &[&str]) -> Vec<(PathBuf, Value)> {
     files.map(|file| file.unwrap().path()).map(|path| (path.clone(), read(&path))).collect()
 }
 
+fn sample(folder: &str, file: &str) -> Value {
+    samples(&[folder]).into_iter().find(|(path, _)| path.ends_with(file)).unwrap().1
+}
+
 /// What a function's schedule sends it: the sample, from the rule that there is.
 fn heartbeat(rules: &[Rule], of: &Made, rate: &str) -> Value {
-    let is_its = |rule: &&Rule| rule.schedule.is_some() && rule.targets == [of.arn.as_str()];
-    let rule = rules.iter().find(is_its).expect("it has a schedule");
-    assert_eq!(rule.schedule.as_deref(), Some(rate), "{}", rule.name);
-    let mut samples = samples(&["aws.events"]).into_iter();
-    let (_, mut event) = samples.find(|(path, _)| path.ends_with("scheduled-event.json")).unwrap();
+    let rule = scheduled(rules, of, rate);
+    assert_eq!(rule.input, None, "{}", rule.name);
+    let mut event = sample("aws.events", "scheduled-event.json");
     event["resources"] = json!([rule.arn]);
     event
+}
+
+/// What another schedule of the function sends it.
+fn command<'a>(rules: &'a [Rule], of: &Made, rate: &str) -> &'a Value {
+    scheduled(rules, of, rate).input.as_ref().expect("an input")
+}
+
+fn scheduled<'a>(rules: &'a [Rule], of: &Made, rate: &str) -> &'a Rule {
+    let is_its = |rule: &&Rule| rule.schedule.as_deref() == Some(rate) && rule.targets == [of.arn.as_str()];
+    rules.iter().find(is_its).unwrap_or_else(|| panic!("{} is not woken at {rate}", of.name))
 }
 
 /// Runs the workflow's script with a stand-in for `aws`; returns its entry as the event that EventBridge delivers.

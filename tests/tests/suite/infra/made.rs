@@ -65,6 +65,8 @@ pub(crate) struct Rule {
     pub(crate) pattern: Option<Value>,
     /// When it goes off by itself.
     pub(crate) schedule: Option<String>,
+    /// What its target gets in place of the event.
+    pub(crate) input: Option<Value>,
     /// Its targets' ARNs.
     pub(crate) targets: Vec<String>,
 }
@@ -79,9 +81,13 @@ impl Rule {
             let name = text("Name").expect("a rule's name");
             assert_eq!(rule["State"], "ENABLED", "{name}");
             let targets = events(moto, "ListTargetsByRule", &json!({ "Rule": name })).await;
-            let targets = targets["Targets"].as_array().expect("targets").iter().map(|target| {
-                for changed in ["Input", "InputPath", "InputTransformer"] {
-                    assert!(target[changed].is_null(), "{name} passes events on as they are: {target}");
+            let targets = targets["Targets"].as_array().expect("targets");
+            // A command has one. What a pattern selects is passed on as it is.
+            let input = targets.iter().find_map(|target| target["Input"].as_str());
+            assert!(input.is_none() || (targets.len() == 1 && text("EventPattern").is_none()), "{name}: {targets:?}");
+            let arns = targets.iter().map(|target| {
+                for changed in ["InputPath", "InputTransformer"] {
+                    assert!(target[changed].is_null(), "{name} rewrites events: {target}");
                 }
                 assert!(target["DeadLetterConfig"]["Arn"].is_string(), "{name} loses what it cannot deliver: {target}");
                 target["Arn"].as_str().expect("a target's ARN").to_owned()
@@ -90,7 +96,8 @@ impl Rule {
                 arn: text("Arn").expect("a rule's ARN"),
                 pattern: text("EventPattern").map(|pattern| serde_json::from_str(&pattern).expect("a pattern")),
                 schedule: text("ScheduleExpression"),
-                targets: targets.collect(),
+                input: input.map(|input| serde_json::from_str(input).expect("JSON")),
+                targets: arns.collect(),
                 name,
             });
         }
