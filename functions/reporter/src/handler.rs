@@ -6,7 +6,7 @@ use signalbox_bootstrap::{Environment, Report, ignored, to_json};
 use signalbox_domain::report::{Answer, Outcome, Received};
 use signalbox_events::{Arrival, Arrived, Asked, Context, HttpAnswer, ReportEvent, Told};
 use signalbox_reconciler::ports::{Reports, World};
-use signalbox_reconciler::{ReportError, Reporter, Taken};
+use signalbox_reconciler::{ReportError, Reporter, Resent, Taken};
 
 /// The type of the error of an invocation that took its reports and could not tell everybody: the next try does.
 const NOT_SENT: &str = "ReportNotSent";
@@ -31,12 +31,15 @@ impl<W: World + Reports> Desk<W> {
             .map_err(|error| self.report.failure(error.error_type(), &error))?;
         match read {
             ReportEvent::Digest => {
-                // A digest counts what was given up, and is sent whether the others could be or not.
-                let resent = self.resend().await;
+                // First, since a digest counts what was given up.
+                self.resend().await?;
                 let sent = Box::pin(self.reporter.send_digest()).await.map_err(|error| self.failure(&error))?;
-                resent.map(|_| json!({ "digest": sent }))
+                Ok(json!({ "digest": sent }))
             }
-            ReportEvent::Resend => Ok(json!({ "resent": self.resend().await? })),
+            ReportEvent::Resend => {
+                let resent = self.resend().await?;
+                Ok(json!({ "resent": resent.reports, "owed": resent.owed }))
+            }
             ReportEvent::Records(arrivals) => self.records(arrivals).await,
             ReportEvent::Http { origin, to_be_shown, asked } => {
                 let told = self.told(asked).await?;
@@ -114,13 +117,12 @@ impl<W: World + Reports> Desk<W> {
         Some(self.report.failure(NOT_SENT, first))
     }
 
-    /// How many earlier reports are sent now.
-    async fn resend(&self) -> Result<u64, Diagnostic> {
+    /// Sends what earlier reports owe. What fails again is counted as an error and no failure of the invocation: the
+    /// next look tries it, and Lambda need not.
+    async fn resend(&self) -> Result<Resent, Diagnostic> {
         let resent = Box::pin(self.reporter.resend()).await.map_err(|error| self.failure(&error))?;
-        match resent.failed.first() {
-            Some(first) => Err(self.report.failure(NOT_SENT, first)),
-            None => Ok(resent.reports),
-        }
+        resent.failed.iter().for_each(|error| drop(self.report.failure(NOT_SENT, error)));
+        Ok(resent)
     }
 
     async fn refuse(&self, rejected: u64, trapped: u64) -> Result<(), Diagnostic> {

@@ -26,4 +26,4 @@ mod reports;
 pub use billing::BillingError;
 pub use heartbeat::{Heartbeat, HeartbeatError, Linger};
 pub use look::{LATEST_START, LookError, Looked, Reconciler};
-pub use reports::{ReportError, Reporter, Taken};
+pub use reports::{ReportError, Reporter, Resent, Taken};

@@ -50,7 +50,9 @@ pub struct Taken {
 pub struct Resent {
     /// How many are now.
     pub reports: u64,
-    /// What still keeps others from it.
+    /// How many are still not.
+    pub owed: usize,
+    /// What keeps them from it, where it failed just now.
     pub failed: Vec<ReportError>,
 }
 
@@ -169,6 +171,7 @@ impl<W: World + Reports> Reporter<W> {
                 Err(error) => resent.failed.push(error),
             }
         }
+        resent.owed = desk.pending.len() - done.len() - given_up.len();
         if !tried.is_empty() {
             self.change_desk(|desk| desk.map(|desk| desk.tried(tried, &done, &given_up))).await?;
         }

@@ -162,7 +162,8 @@ async fn passes_on_what_the_application_publishes(moto: &Moto, rules: &[Rule], r
     assert_eq!((&told["service"], &told["release"]), (&json!(stack.name), &json!("v1")), "{told}");
 
     assert_eq!(tell(heartbeat(rules, reporter, "cron(0 7 * * ? *)")).await, json!({"digest": true}));
-    assert_eq!(command(rules, reporter, "rate(15 minutes)"), &json!({"command": "resend"}));
+    let resend = command(rules, reporter, "rate(15 minutes)");
+    assert_eq!(tell(resend.clone()).await, json!({"resent": 0, "owed": 0}));
 }
 
 /// The whole reference stack, with everything that is there only if it is asked for, and with short waits.

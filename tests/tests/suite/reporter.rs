@@ -308,9 +308,11 @@ async fn a_form_on_a_web_page_is_answered_by_http() {
     assert_eq!(headers["access-control-allow-origin"], ORIGIN);
     assert_eq!(desk.sent().await, (2, 3, 3));
     let resend = sample("invoke/resend");
-    assert_eq!(reporter.invoke(&resend).await.unwrap(), json!({"resent": 1}));
+    desk.stack.moto().fail(On::call("SendEmail").containing(&desk.domain), 1, "MessageRejected").await;
+    assert_eq!(reporter.invoke(&resend).await.unwrap(), json!({"resent": 0, "owed": 1}));
+    assert_eq!(reporter.invoke(&resend).await.unwrap(), json!({"resent": 1, "owed": 0}));
     assert_eq!(desk.sent().await, (3, 3, 3));
-    assert_eq!(reporter.invoke(&resend).await.unwrap(), json!({"resent": 0}));
+    assert_eq!(reporter.invoke(&resend).await.unwrap(), json!({"resent": 0, "owed": 0}));
 
     let mut shown = http("POST", &bug("ada@example.com", "it fails once more"));
     shown["headers"]["accept"] = json!("text/html,application/xhtml+xml,*/*;q=0.8");
