@@ -103,6 +103,7 @@ fn body(mail: &Value) -> &str {
     mail["Content"]["Simple"]["Body"]["Text"]["Data"].as_str().unwrap()
 }
 
+/// P2.
 #[tokio::test]
 async fn one_message_is_one_mail_however_often_and_at_once_it_is_delivered() {
     let desk = Desk::new().await;
@@ -136,6 +137,7 @@ async fn one_message_is_one_mail_however_often_and_at_once_it_is_delivered() {
     assert_eq!(message["subject"], format!("{name} bug: Upload fails"));
 }
 
+/// P3.
 #[tokio::test]
 async fn what_failed_is_sent_alone_when_it_comes_again() {
     let desk = Desk::new().await;
@@ -175,6 +177,66 @@ async fn a_broken_report_keeps_no_other_from_being_taken_and_is_counted() {
     assert!(body(&desk.mails().await[2]).contains("1 rejected"), "{:?}", desk.mails().await[2]);
 }
 
+/// P1.
+#[tokio::test]
+async fn what_a_report_says_is_harmless_wherever_it_goes() {
+    let desk = Desk::new().await;
+    let reporter = desk.start().await;
+    let hostile = "<img src=x onerror=alert(1)> [here](javascript:alert(1)) <!channel> @here";
+    let mut report = bug("ada@example.com", &format!("{hostile}\r\nBcc: eve@example.com\nService: another"));
+    report["name"] = json!("Ada\r\nReply-To: eve@example.com");
+    report["page"] = json!("javascript:alert(1)\"><script>alert(2)</script>");
+    report["user_agent"] = json!("curl\u{0}\u{202e}\r\nX: y");
+    let mut torn = bug("ada@example.com\r\nBcc: eve@example.com", "it fails");
+    let mut typed = bug("ada@example.com", "it fails");
+    (torn["name"], typed["type"]) = (json!("Ada"), json!("bug\r\nBcc: eve@example.com"));
+    let taken = reporter.invoke(desk.event(&[report, torn, typed])).await.unwrap();
+    assert_eq!((&taken["accepted"], taken["rejected"].as_array().unwrap().len()), (&json!(1), 2), "{taken}");
+    assert!(!taken.to_string().contains("eve@"), "{taken}");
+
+    let mails = desk.mails().await;
+    assert_eq!(mails.len(), 1);
+    let message = &mails[0]["Content"]["Simple"];
+    let html = message["Body"]["Html"]["Data"].as_str().unwrap();
+    for live in ["<img", "<script", "<!channel", "href", "<a ", "src=\""] {
+        assert!(!html.contains(live), "{live} in {html}");
+    }
+    assert_eq!(mails[0]["ReplyToAddresses"], json!(["ada@example.com"]));
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let own = lines(body(&mails[0])).into_iter().filter(|line| !line.starts_with("> "));
+    for line in own {
+        assert!(!line.starts_with("Bcc") && !line.starts_with("Reply-To") && line != "Service: another", "{line}");
+    }
+    for message in [desk.published(&desk.reports).await.remove(0), desk.published(&desk.chat).await.remove(0)] {
+        let subject = message["subject"].as_str().unwrap_or_default();
+        assert!(subject.is_ascii() && subject.len() <= 100 && !subject.contains(['\r', '\n']), "{subject:?}");
+    }
+    assert!(!subject(&mails[0]).contains(['\r', '\n']) && subject(&mails[0]).chars().count() <= 100);
+    let chat = desk.published(&desk.chat).await.remove(0)["message"].to_string();
+    for live in ["<!", "@here", "](", "ada@"] {
+        assert!(!chat.contains(live), "{live} in {chat}");
+    }
+}
+
+/// P4.
+#[tokio::test]
+async fn what_is_long_is_cut_on_a_character_and_what_is_far_too_long_is_refused() {
+    let desk = Desk::new().await;
+    let reporter = desk.start().await;
+    let long = "é漢👍 ".repeat(2_000);
+    assert_eq!(reporter.invoke(desk.event(&[bug("ada@example.com", &long)])).await.unwrap(), answer(1, 0, 0));
+    let too_large = reporter.invoke(http("POST", &bug("ada@example.com", &"a".repeat(256 * 1024)))).await.unwrap();
+    assert_eq!(too_large["statusCode"], 413, "{too_large}");
+    let mail = desk.mails().await.remove(0);
+    assert_eq!((subject(&mail).chars().count(), subject(&mail).chars().last()), (100, Some('…')));
+    assert!(body(&mail).contains("(cut: the first 5000 of 7999 characters)"), "{}", body(&mail));
+    let kept = body(&mail).lines().next().unwrap().chars().filter(|c| *c == '漢').count();
+    assert_eq!(kept, 1_250);
+    let published = desk.published(&desk.reports).await.remove(0);
+    assert!(published["subject"].as_str().unwrap().len() <= 100, "{published}");
+}
+
+/// P5.
 #[tokio::test]
 async fn secrets_are_nowhere_and_neither_address_nor_message_is_in_the_log() {
     let desk = Desk::new().await;
@@ -211,6 +273,7 @@ async fn secrets_are_nowhere_and_neither_address_nor_message_is_in_the_log() {
     assert!(!logs.contains("ada") && !logs.contains("@") && !logs.contains("Lustrous"), "{logs}");
 }
 
+/// P2.
 #[tokio::test]
 async fn the_same_from_several_people_is_one_thread_and_each_is_mailed() {
     let desk = Desk::new().await;
@@ -233,6 +296,7 @@ async fn the_same_from_several_people_is_one_thread_and_each_is_mailed() {
     }
 }
 
+/// P6.
 #[tokio::test]
 async fn the_sixth_of_an_address_within_the_hour_is_limited_and_the_digest_tells_it() {
     let desk = Desk::new().await;
@@ -366,6 +430,7 @@ async fn a_report_by_invoke_is_taken_once_and_what_is_not_ours_is_not_believed()
     assert_eq!(desk.sent().await, (1, 1, 1));
 }
 
+/// P7.
 #[tokio::test]
 async fn bugs_soon_after_a_flip_are_told_to_the_alerts_and_count_for_their_release() {
     let desk = Desk::new().await;
