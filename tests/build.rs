@@ -1,5 +1,5 @@
-//! Finds out whether Terraform can run here, because a test cannot ignore itself: the tests that need it carry
-//! `#[cfg_attr(terraform = "…", ignore = "…")]`.
+//! Finds out whether Terraform and Chromium can run here, because a test cannot ignore itself: the tests that need
+//! them carry `#[cfg_attr(terraform = "…", ignore = "…")]` or `#[cfg_attr(browser = "…", ignore = "…")]`.
 
 #![allow(clippy::disallowed_methods, reason = "a build script has its instructions in the environment")]
 #![allow(clippy::expect_used, reason = "a build script that cannot go on is a failed build")]
@@ -10,6 +10,8 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+#[path = "src/browser/find.rs"]
+mod browser;
 #[path = "src/terraform/find.rs"]
 mod find;
 
@@ -20,10 +22,22 @@ fn main() {
     println!(
         "cargo::rustc-check-cfg=cfg(terraform, values(\"ready\", \"missing\", \"without_provider\", \"without_jq\"))"
     );
-    for source in ["build.rs", "src/terraform/find.rs"] {
+    println!("cargo::rustc-check-cfg=cfg(browser, values(\"ready\", \"missing\"))");
+    for source in ["build.rs", "src/browser/find.rs", "src/terraform/find.rs"] {
         println!("cargo::rerun-if-changed={source}");
     }
     println!("cargo::rustc-cfg=terraform=\"{}\"", look());
+    println!("cargo::rustc-cfg=browser=\"{}\"", look_for_browser());
+}
+
+fn look_for_browser() -> &'static str {
+    let Some(programs) = browser::programs() else {
+        println!("cargo::rerun-if-env-changed=PATH");
+        watch(&find::folders());
+        return "missing";
+    };
+    watch(&programs);
+    "ready"
 }
 
 /// What there is, and what has to change before it is worth another look.

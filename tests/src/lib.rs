@@ -17,12 +17,13 @@
 //! - [`stack`] makes a service of its own for every test, and reads the world back.
 //! - [`build`] builds the binaries, [`runtime`] runs them as Lambda does.
 //! - [`invoke_api`] puts Lambda's Invoke API in front of them, for the command line.
+//! - [`function_url`] puts a function URL in front of one, and a site beside it, for [`browser`], a headless Chromium.
 //! - [`events`] writes the events that AWS would send.
 //! - [`terraform`] applies a configuration of `infra` to the emulator.
 //!
 //! The crate depends on none of Signalbox's own: what it expects is the contract, not the code.
-//! A test that cannot run fails; only those that need Terraform are ignored where there is none. Every
-//! wait has a limit and says what it waited for.
+//! A test that cannot run fails; only those that need Terraform or Chromium are ignored where there is none.
+//! Every wait has a limit and says what it waited for.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,8 +33,10 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "the bans keep the functions' clock and environment in one place")]
 
+pub mod browser;
 pub mod build;
 pub mod events;
+pub mod function_url;
 pub mod http;
 pub mod invoke_api;
 pub mod moto;
