@@ -51,11 +51,7 @@ impl Terraform {
     /// Copies `infra` with these `overrides`, files of `tests/infra` and the folders in `infra` that they go into; sets
     /// `variables` of the configuration, which is such a folder too, and initialises it for this emulator.
     pub async fn new(moto: &Moto, configuration: &str, overrides: &[(&str, &str)], variables: &Value) -> Terraform {
-        static COUNT: AtomicU32 = AtomicU32::new(1);
-        let target = workspace::target_dir();
-        let program = find::program(&target).expect("terraform was there when the tests were built");
-        let own = format!("terraform-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let copy = target.join("tmp").join(own);
+        let (program, copy) = (find_program(), own_folder());
         copy_folder(&workspace::root().join("infra"), &copy.join("infra"));
         let folder = copy.join("infra").join(configuration);
         for (file, beside) in overrides {
@@ -65,8 +61,18 @@ impl Terraform {
         }
         fs::write(folder.join("test.auto.tfvars.json"), variables.to_string()).expect("the variables");
         let terraform = Terraform { program, copy, configuration: folder, endpoint: moto.endpoint().to_owned() };
-        terraform.init(&target).await;
+        terraform.init().await;
         terraform
+    }
+
+    /// A configuration of this text alone, for what needs no provider: no emulator is behind it.
+    #[must_use]
+    pub fn plain(text: &str, variables: &Value) -> Terraform {
+        let (program, copy) = (find_program(), own_folder());
+        fs::create_dir_all(&copy).unwrap_or_else(|error| panic!("{}: {error}", copy.display()));
+        fs::write(copy.join("main.tf"), text).expect("the configuration");
+        fs::write(copy.join("test.auto.tfvars.json"), variables.to_string()).expect("the variables");
+        Terraform { program, configuration: copy.clone(), copy, endpoint: "http://127.0.0.1:9".to_owned() }
     }
 
     /// The folder of the copy, in which `infra` is.
@@ -98,7 +104,7 @@ impl Terraform {
         outputs.map(|(name, output)| (name.clone(), output["value"].clone())).collect()
     }
 
-    async fn init(&self, target: &Path) {
+    async fn init(&self) {
         if let Some(mirror) = find::mirror() {
             let plugins = format!("-plugin-dir={}", mirror.display());
             if self.run(&["init", "-input=false", "-no-color", &plugins], INIT_WITHIN).await.code == 0 {
@@ -106,7 +112,7 @@ impl Terraform {
             }
         }
         // Kept for the next run, where `.ci/infra` keeps its own.
-        let kept = target.join("infra-tools/providers");
+        let kept = workspace::target_dir().join("infra-tools/providers");
         fs::create_dir_all(&kept).expect("a folder for providers");
         let mut command = self.command(&["init", "-input=false", "-no-color"]);
         command.env("TF_PLUGIN_CACHE_DIR", kept).env("TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE", "1");
@@ -162,6 +168,17 @@ impl Drop for Terraform {
             let _ = fs::remove_dir_all(&self.copy);
         }
     }
+}
+
+fn find_program() -> PathBuf {
+    find::program(&workspace::target_dir()).expect("terraform was there when the tests were built")
+}
+
+/// A folder for one configuration, that nobody else has.
+fn own_folder() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    let own = format!("terraform-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    workspace::target_dir().join("tmp").join(own)
 }
 
 /// Copies a folder, without what Terraform itself leaves in one.

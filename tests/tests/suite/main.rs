@@ -14,6 +14,7 @@ mod drive;
 mod evidence;
 mod fire;
 mod flip;
+mod form;
 mod harness;
 mod infra;
 mod kills;

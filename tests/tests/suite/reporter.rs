@@ -14,16 +14,16 @@ use signalbox_tests::stack::Stack;
 const ORIGIN: &str = "https://codedetect.example";
 
 /// A desk of its own in the shared emulator, told apart by the domain that it mails from.
-struct Desk {
-    stack: Stack,
-    domain: String,
+pub(crate) struct Desk {
+    pub(crate) stack: Stack,
+    pub(crate) domain: String,
     intake: String,
-    reports: String,
+    pub(crate) reports: String,
     chat: String,
 }
 
 impl Desk {
-    async fn new() -> Desk {
+    pub(crate) async fn new() -> Desk {
         Desk::within(&Moto::shared()).await
     }
 
@@ -39,7 +39,7 @@ impl Desk {
         Desk { stack, domain, intake, reports, chat }
     }
 
-    fn launch(&self) -> Launch {
+    pub(crate) fn launch(&self) -> Launch {
         let (from, to) = (format!("reports@{}", self.domain), format!("team@{0}, lead@{0}", self.domain));
         self.stack.launch("reporter").env(&[
             ("SIGNALBOX_REPORTS_TOPIC_ARN", &self.reports),
@@ -62,18 +62,18 @@ impl Desk {
     }
 
     /// The mails that were sent, as SES was asked for them.
-    async fn mails(&self) -> Vec<Value> {
+    pub(crate) async fn mails(&self) -> Vec<Value> {
         let calls = self.stack.moto().calls().await.into_iter();
         let sent = calls.filter(|call| call.operation == "SendEmail" && call.processed);
         sent.filter(|call| call.mentions(&self.domain)).map(|call| call.params).collect()
     }
 
-    async fn published(&self, topic: &str) -> Vec<Value> {
+    pub(crate) async fn published(&self, topic: &str) -> Vec<Value> {
         self.stack.moto().outbox().await.into_iter().filter(|message| message["topic_arn"] == topic).collect()
     }
 
     /// How many mails, messages for machines and messages for chat there are.
-    async fn sent(&self) -> (usize, usize, usize) {
+    pub(crate) async fn sent(&self) -> (usize, usize, usize) {
         let (mails, chat) = (self.mails().await.len(), self.published(&self.chat).await.len());
         (mails, self.published(&self.reports).await.len(), chat)
     }
@@ -87,7 +87,7 @@ impl Desk {
     }
 }
 
-fn bug(email: &str, message: &str) -> Value {
+pub(crate) fn bug(email: &str, message: &str) -> Value {
     json!({"type": "bug", "email": email, "message": message})
 }
 
@@ -95,7 +95,7 @@ fn answer(accepted: u64, duplicate: u64, limited: u64) -> Value {
     json!({"accepted": accepted, "duplicate": duplicate, "limited": limited, "rejected": []})
 }
 
-fn subject(mail: &Value) -> &str {
+pub(crate) fn subject(mail: &Value) -> &str {
     mail["Content"]["Simple"]["Subject"]["Data"].as_str().unwrap()
 }
 
