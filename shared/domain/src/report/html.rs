@@ -5,8 +5,9 @@
 pub fn page(title: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{0}</title></head>\
-         <body style=\"font-family:sans-serif;font-size:16px;line-height:1.4;overflow-wrap:anywhere\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{0}</title></head>\
+         <body style=\"font-family:sans-serif;margin:16px;font-size:16px;line-height:1.4;overflow-wrap:anywhere\">\
          <h1 style=\"font-size:18px\">{0}</h1>{body}</body></html>",
         escaped(title)
     )

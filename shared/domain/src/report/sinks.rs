@@ -148,11 +148,11 @@ fn mail(entry: &Entry) -> Mail {
     let mut rows = String::new();
     for (name, value) in &facts {
         let _ = writeln!(text, "{name}: {value}");
-        let _ = write!(rows, "<p><b>{name}</b> {}</p>", escaped(value));
+        let _ = write!(rows, "<p style=\"margin:6px 0\"><b>{name}</b> {}</p>", escaped(value));
     }
     let subject = subject(entry);
     let message = format!(
-        "<div style=\"white-space:pre-wrap;border-left:3px solid #999;padding-left:8px\">{}{note}</div>",
+        "<div style=\"white-space:pre-wrap;border-left:3px solid #999;padding-left:8px;margin-bottom:12px\">{}{note}</div>",
         escaped(&report.message)
     );
     let html = page(&subject, &format!("{message}{rows}"));
@@ -190,7 +190,11 @@ fn facts(entry: &Entry) -> Vec<(&'static str, String)> {
         let release = context.release.as_ref().map_or("an unknown release", |release| release.as_str());
         format!("{live}, {release}")
     });
-    let flip = context.minutes_since_flip(entry.received_at).map(|minutes| format!("{minutes} minutes before"));
+    let flip = context.minutes_since_flip(entry.received_at).map(|minutes| match minutes {
+        0 => "less than a minute before".to_owned(),
+        1 => "1 minute before".to_owned(),
+        _ => format!("{minutes} minutes before"),
+    });
     let alarms: Vec<&str> = context.alarms.iter().map(|alarm| alarm.as_str()).collect();
     let reported_at = report.reported_at.map(|at| match at {
         ReportedAt::At(at) => at.to_string(),

@@ -419,7 +419,7 @@ fn chat(message: &str) -> Result<(), String> {
 
 /// The tags of the template, and no other.
 fn html(page: &str) -> Result<(), String> {
-    const TAGS: [&str; 18] = [
+    const TAGS: [&str; 20] = [
         "!doctype html",
         "html lang=\"en\"",
         "head",
@@ -429,15 +429,17 @@ fn html(page: &str) -> Result<(), String> {
         "/head",
         "h1 style=\"font-size:18px\"",
         "meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"",
+        "meta name=\"color-scheme\" content=\"light dark\"",
         "/h1",
         "p",
+        "p style=\"margin:6px 0\"",
         "/p",
         "b",
         "/b",
         "/div",
         "/body",
         "/html",
-        "body style=\"font-family:sans-serif;font-size:16px;line-height:1.4;overflow-wrap:anywhere\"",
+        "body style=\"font-family:sans-serif;margin:16px;font-size:16px;line-height:1.4;overflow-wrap:anywhere\"",
     ];
     for tag in page.split('<').skip(1) {
         let tag = tag.split('>').next().unwrap_or_default();

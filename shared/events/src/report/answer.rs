@@ -132,13 +132,17 @@ impl HttpAnswer {
 
 /// The answer as a page. Whoever goes back from it finds what they wrote.
 fn shown(told: &Told, field: Option<&str>, reason: &str) -> String {
-    let title = match told {
-        Told::Accepted => "Thank you",
-        Told::Limited | Told::Failed => "Thank you, your report is kept",
-        Told::Rejected(_) | Told::Preflight | Told::NotAllowed | Told::TooLarge | Told::UnknownType => {
-            "Your report was not taken"
-        }
-    };
     let field = field.filter(|field| *field != ".").map(|field| format!("<b>{}</b>: ", escaped(field)));
-    page(title, &format!("<p>{}{}.</p>", field.unwrap_or_default(), escaped(reason)))
+    let (title, text) = match told {
+        Told::Accepted => ("Thank you", "Your report has arrived, and somebody will read it.".to_owned()),
+        Told::Limited => ("Thank you", "Many reports came within the hour. Yours is kept and will be read.".to_owned()),
+        Told::Failed => {
+            ("Thank you", "Your report is kept and will be passed on. You need not send it again.".to_owned())
+        }
+        Told::Rejected(_) | Told::Preflight | Told::NotAllowed | Told::TooLarge | Told::UnknownType => (
+            "Your report was not taken",
+            format!("{}{}. Go back: what you wrote is still there.", field.unwrap_or_default(), escaped(reason)),
+        ),
+    };
+    page(title, &format!("<p>{text}</p>"))
 }

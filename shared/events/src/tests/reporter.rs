@@ -176,11 +176,11 @@ fn a_form_without_a_script_is_answered_with_a_page() {
 
     let mistake = Mistake::at("email", "must be <right>");
     for (told, status, text) in [
-        (Told::Accepted, 202, "<h1 style=\"font-size:18px\">Thank you</h1><p>thank you, somebody will read it.</p>"),
-        (Told::Limited, 429, "Thank you, your report is kept</h1><p>too many reports within the hour:"),
-        (Told::Rejected(mistake), 400, "Your report was not taken</h1><p><b>email</b>: must be &lt;right&gt;.</p>"),
-        (Told::TooLarge, 413, "Your report was not taken</h1><p>is longer than 256 KiB.</p>"),
-        (Told::Failed, 500, "Thank you, your report is kept</h1><p>it is kept and will be passed on.</p>"),
+        (Told::Accepted, 202, "Thank you</h1><p>Your report has arrived, and somebody will read it.</p>"),
+        (Told::Limited, 429, "Thank you</h1><p>Many reports came within the hour. Yours is kept and will be read.</p>"),
+        (Told::Rejected(mistake), 400, "was not taken</h1><p><b>email</b>: must be &lt;right&gt;. Go back: what"),
+        (Told::TooLarge, 413, "was not taken</h1><p>is longer than 256 KiB. Go back: what"),
+        (Told::Failed, 500, "Thank you</h1><p>Your report is kept and will be passed on."),
     ] {
         let answer = HttpAnswer::to(&told, None, &Origins::Any, true);
         assert_eq!((answer.status_code, answer.headers["content-type"].as_str()), (status, "text/html; charset=utf-8"));
