@@ -12,8 +12,8 @@ use signalbox_domain::billing::plan::Measure;
 use signalbox_domain::decision::Outcome;
 use signalbox_domain::money::Cents;
 
-use crate::command::time;
 use crate::show::{self, Problem};
+use crate::time::time;
 
 #[derive(Subcommand)]
 pub(crate) enum Billing {

@@ -13,6 +13,7 @@ use crate::billing::Billing;
 use crate::functions::{Functions, Names};
 use crate::show::{self, Problem};
 use crate::table::Table;
+use crate::time::time;
 
 /// Runs blue/green services on AWS without a person watching.
 #[derive(Parser)]
@@ -305,10 +306,6 @@ impl Rollback {
         }
         with_names(payload, self.id.as_ref(), self.requested_by.as_ref())
     }
-}
-
-pub(crate) fn time(text: &str) -> Result<Timestamp, &'static str> {
-    text.parse().map_err(|_| "give a date and a time with its zone, such as 2026-11-30T07:00:00Z")
 }
 
 fn with_names(mut payload: Value, id: Option<&String>, requested_by: Option<&String>) -> Value {

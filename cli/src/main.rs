@@ -11,6 +11,7 @@ mod functions;
 mod show;
 mod simulate;
 mod table;
+mod time;
 
 use std::process::ExitCode;
 

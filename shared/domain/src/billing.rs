@@ -5,16 +5,22 @@
 //! forecast, and what is done is a constraint that services keep ([`crate::cap`]) and not an operation.
 
 mod answer;
+mod calendar;
 mod charges;
 mod decide;
 mod forecast;
+mod hear;
+mod look;
 mod month;
 pub mod plan;
+mod settle;
 mod trigger;
 
 pub use answer::{Answer, Previewed, Status, previews};
+pub use calendar::MonthName;
 pub use charges::{Charge, Confirmed, Judged, Standing, judge};
-pub use decide::{Decision, Seen, decide};
+pub use decide::{Decision, decide};
 pub use forecast::{Forecast, forecast};
-pub use month::{Exemption, Fired, InForce, Month, MonthName, Said, Stands};
+pub use look::Seen;
+pub use month::{Exemption, Fired, InForce, Month, Said, Stands};
 pub use trigger::{BudgetAlert, BudgetReport, Trigger};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join;
 use signalbox_domain::definition::Definition;
 use signalbox_domain::report::{
-    Context, Counted, Desk, Entry, Known, Outcome, Received, Rules, Saved as Kept, Sink, decide, digest, resolve,
+    Context, Counted, Desk, Entry, Known, Outcome, Received, Rules, Saved as Kept, Sink, decide, resolve,
 };
 use signalbox_domain::text::ServiceName;
 use signalbox_domain::trigger::AlarmState;
@@ -244,7 +244,7 @@ impl<W: World + Reports> Reporter<W> {
     /// What kept it from being made or sent: the next one sends it.
     pub async fn send_digest(&self) -> Result<bool, ReportError> {
         let now = self.world.now();
-        let made = self.change_desk(|desk| digest(desk, now).map(|(desk, _)| desk)).await?;
+        let made = self.change_desk(|desk| desk?.digest(now).map(|(desk, _)| desk)).await?;
         let Some(digest) = made.and_then(|desk| desk.owed) else { return Ok(false) };
         self.world.deliver_digest(&digest).await?;
         self.change_desk(|desk| desk.map(Desk::without_digest)).await?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Number;
 
 use super::charges::Standing;
-use super::decide::Look;
+use super::look::Look;
 use super::month::Exemption;
 use super::plan::Measure;
 use super::trigger::Trigger;

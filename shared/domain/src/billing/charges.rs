@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::month::MonthName;
+use super::calendar::MonthName;
 use super::plan::Plausibility;
 use crate::money::Cents;
 

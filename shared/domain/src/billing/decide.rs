@@ -1,35 +1,24 @@
 //! What one look at the charges leads to: pure and total, like everything here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::{Answer, LIFT_WITH, what_is_in_force};
-use super::charges::{Charge, Confirmed, Judged, Standing, judge};
-use super::forecast::{Forecast, forecast};
-use super::month::{Exemption, Fired, InForce, Month, MonthName, Said, Stands};
+use super::calendar::MonthName;
+use super::charges::{Charge, Judged, Standing};
+use super::look::{Look, Seen};
+use super::month::{Fired, InForce, Month};
 use super::plan::{Measure, Plan, Rung};
 use super::trigger::{BudgetAlert, BudgetReport, Trigger};
 use crate::cap::Constraint;
 use crate::decision::Outcome;
 use crate::money::Cents;
-use crate::notice::{self, Kind, Notice, Severity};
-use crate::text::{ServiceName, minute};
+use crate::notice::{Kind, Severity};
+use crate::text::minute;
 
 /// AWS puts a new reading about every six hours; after this long without one, something is wrong.
 const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
-
-/// What fails once mostly works at the next look.
-const TOLD_WHEN_FAILING: u32 = 2;
-
-/// What was seen of the charges.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// The readings of this month and of the one before, oldest first; `None`: they could not be read.
-    pub charges: Option<Vec<Charge>>,
-    /// The services of AWS that cost most so far, the dearest first; `None`: not asked, or not readable.
-    pub breakdown: Option<Vec<(String, Cents)>>,
-}
 
 /// What one look decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,83 +72,7 @@ pub fn decide(
     look.finish(reply, trigger)
 }
 
-/// A look in progress: the month as it is becoming, beside what was seen.
-pub(super) struct Look<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) seen: &'a Seen,
-    pub(super) now: Timestamp,
-    pub(super) before: Month,
-    pub(super) month: Month,
-    /// What a person said is right of the month before.
-    confirmed: Option<Cents>,
-    pub(super) judged: Judged,
-    pub(super) fired: Vec<Cents>,
-}
-
 impl Look<'_> {
-    fn judge(&mut self) {
-        let confirmed = Confirmed { last: self.confirmed, own: self.month.confirmed_up_to() };
-        let charges = self.seen.charges.as_deref().unwrap_or_default();
-        self.judged = judge(charges, self.month.month, &self.plan.plausibility, confirmed);
-        if !self.judged.believed.is_empty() {
-            let surplus = self.judged.believed.len().saturating_sub(Month::MOST_READINGS);
-            self.month.readings = self.judged.believed[surplus..].to_vec();
-        }
-    }
-
-    /// Does what a person asks for.
-    fn hear(&mut self, trigger: &Trigger) -> Option<(Outcome, String)> {
-        match trigger {
-            Trigger::Release { reason } => Some(self.release(reason)),
-            Trigger::Confirm { reason } => Some(self.confirm(reason)),
-            Trigger::Exempt { until, owner, reason } => Some(self.exempt(*until, owner, reason)),
-            Trigger::Heartbeat
-            | Trigger::AlarmChanged
-            | Trigger::BudgetReported(_)
-            | Trigger::Status
-            | Trigger::Preview => None,
-        }
-    }
-
-    fn release(&mut self, reason: &str) -> (Outcome, String) {
-        let above = self.month.released_up_to();
-        let Some(up_to) = self.month.fired.iter().map(|fired| fired.rung).max().filter(|rung| *rung > above) else {
-            return (Outcome::Idle, "nothing is in force that could be released".to_owned());
-        };
-        self.month.released = Some(Said { up_to, at: self.now, reason: reason.to_owned() });
-        let text = format!("released by a person: {reason}. Up to {up_to} nothing fires again this month");
-        self.tell(Kind::ChargesSaid, Severity::Info, &text);
-        (Outcome::Accepted, text)
-    }
-
-    fn confirm(&mut self, reason: &str) -> (Outcome, String) {
-        if self.seen.charges.is_none() {
-            return (Outcome::Refused, "what AWS charges could not be read this time; try again".to_owned());
-        }
-        let doubted = match self.judged.newest {
-            Some((charge, Standing::Implausible { .. } | Standing::TooFew { .. })) => charge,
-            Some((_, Standing::Proven)) | None => {
-                return (Outcome::Idle, "there is no reading that waits to be confirmed".to_owned());
-            }
-        };
-        self.month.confirmed = Some(Said { up_to: doubted.total, at: self.now, reason: reason.to_owned() });
-        self.judge();
-        let text = format!("{} is confirmed by a person: {reason}", doubted.total);
-        self.tell(Kind::ChargesSaid, Severity::Info, &text);
-        (Outcome::Accepted, text)
-    }
-
-    fn exempt(&mut self, until: Timestamp, owner: &str, reason: &str) -> (Outcome, String) {
-        if until <= self.now {
-            return (Outcome::Refused, format!("until: {until:.0} is over already; give a time to come"));
-        }
-        self.month.exempt = Some(Exemption { until, owner: owner.to_owned(), reason: reason.to_owned() });
-        let text =
-            format!("exempt until {until:.0}, {owner} answers for it: {reason}. Rungs are told and nothing is done");
-        self.tell(Kind::ChargesSaid, Severity::Warning, &text);
-        (Outcome::Accepted, text)
-    }
-
     fn tell_whether_believed(&mut self) {
         let Some((charge, standing)) = self.judged.newest else { return };
         let doubted = match standing {
@@ -230,15 +143,6 @@ impl Look<'_> {
         );
         let severity = if does.is_empty() { Severity::Warning } else { Severity::Critical };
         self.tell(Kind::ChargesPassed, severity, &text);
-    }
-
-    /// Why nothing is done although rungs fire, if something is in the way.
-    pub(super) fn in_the_way(&self) -> Option<String> {
-        if self.plan.dry_run {
-            return Some("the plan says dry_run".to_owned());
-        }
-        let exempt = self.month.exempted(self.now)?;
-        Some(format!("exempt until {:.0}, {} answers for it: {}", exempt.until, exempt.owner, exempt.reason))
     }
 
     /// A rung that fired on too few readings comes into force when enough of them say so; and one that fired on what
@@ -330,10 +234,6 @@ impl Look<'_> {
         self.tell(Kind::ChargesForecast, Severity::Warning, &text);
     }
 
-    pub(super) fn forecast(&self) -> Option<Forecast> {
-        forecast(&self.judged.believed, self.month.month)
-    }
-
     /// Says once a day that nobody knows what is charged.
     fn tell_silence(&mut self, trigger: &Trigger) {
         let Some(charges) = self.seen.charges.as_ref().filter(|_| *trigger == Trigger::Heartbeat) else { return };
@@ -357,10 +257,6 @@ impl Look<'_> {
         self.tell(Kind::ChargesSilent, Severity::Warning, &text);
     }
 
-    fn tell(&mut self, kind: Kind, severity: Severity, text: &str) {
-        self.month.tell((kind, severity), text, self.now);
-    }
-
     fn finish(mut self, reply: Option<(Outcome, String)>, trigger: &Trigger) -> Decision {
         let answer = self.answer(reply, trigger);
         let news = self.month != self.before && !trigger.is_question();
@@ -374,64 +270,4 @@ impl Look<'_> {
 /// What a rung does beside telling people.
 fn acts(rung: &Rung) -> impl Iterator<Item = Measure> {
     rung.measures.iter().copied().filter(|measure| measure.acts())
-}
-
-impl Month {
-    fn tell(&mut self, (kind, severity): (Kind, Severity), text: &str, at: Timestamp) {
-        self.notices += 1;
-        let id = format!("billing-{}/{}/{}", self.month, kind.name(), self.notices);
-        let text = format!("AWS charges: {text}");
-        notice::put(&mut self.outbox, [Notice { id, kind, severity, operation: None, text, at }]);
-    }
-
-    /// Takes down how services stand after they were looked at under `constraint`. `None` of one that others went before:
-    /// it stands as it did. Who could not be brought to what is in force, twice on end, is told once; it is tried again
-    /// at every heartbeat.
-    #[must_use]
-    pub fn settled(
-        &self,
-        stands: &BTreeMap<ServiceName, Option<Stands>>,
-        constraint: Option<&Constraint>,
-        now: Timestamp,
-    ) -> Month {
-        let mut next = self.clone();
-        let in_force = self.constraint();
-        let mut failing = Vec::new();
-        for (service, stands) in stands {
-            let before = self.services.get(service);
-            let mut now_stands = match (stands, before) {
-                (Some(stands), _) => stands.clone(),
-                (None, Some(before)) => before.clone(),
-                (None, None) => Stands::waiting("others went before it"),
-            };
-            // Something else is in force meanwhile: what was seen says nothing of that.
-            now_stands.done &= in_force == constraint;
-            let failed = before.map_or(0, |before| before.failing);
-            now_stands.failing = match stands {
-                Some(Stands { failing: 1.., .. }) => failed.saturating_add(1),
-                Some(Stands { done: true, .. }) => 0,
-                Some(_) | None => failed,
-            };
-            if now_stands.failing == TOLD_WHEN_FAILING && failed < TOLD_WHEN_FAILING {
-                failing.push(format!("{service}: {}", now_stands.what));
-            }
-            next.services.insert(service.clone(), now_stands);
-        }
-        if let Some((first, others)) = failing.split_first() {
-            let more = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
-            let (severity, text) = match in_force {
-                Some(_) => (Severity::Warning, "could not be brought to what is in force"),
-                None => (Severity::Critical, "could not be given back what was held back"),
-            };
-            next.tell((Kind::BillingIncomplete, severity), &format!("{text}, and is tried again: {first}{more}"), now);
-        }
-        if in_force.is_none() && next.services.values().all(|stands| stands.done) {
-            next.services.clear();
-        }
-        next.owes = in_force.is_some() || !next.services.is_empty();
-        if next != *self {
-            next.last_look = next.last_look.max(now);
-        }
-        next
-    }
 }

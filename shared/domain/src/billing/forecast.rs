@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::calendar::MonthName;
 use super::charges::Charge;
-use super::month::MonthName;
 use crate::money::Cents;
 
 /// Fewer readings than this say nothing of a line: two of them fix it, and the others say how well it fits.

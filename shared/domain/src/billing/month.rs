@@ -1,87 +1,17 @@
 //! What is remembered of a month: which rungs have fired, what people said, what is in force.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan, civil};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::calendar::MonthName;
 use super::charges::Charge;
 use crate::cap::{Constraint, Held};
 use crate::money::Cents;
-use crate::notice::Notice;
+use crate::notice::{self, Kind, Notice, Severity};
 use crate::slot::Slot;
-use crate::text::{Malformed, ServiceName};
-
-/// A calendar month, UTC, as AWS bills: written `2026-11`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct MonthName(civil::Date);
-
-impl MonthName {
-    /// The month that this time is in.
-    #[must_use]
-    pub fn of(at: Timestamp) -> MonthName {
-        MonthName(at.to_zoned(TimeZone::UTC).date().first_of_month())
-    }
-
-    /// The month before.
-    #[must_use]
-    pub fn before(self) -> MonthName {
-        MonthName(self.0.saturating_sub(1.month()))
-    }
-
-    /// When it began.
-    #[must_use]
-    pub fn began(self) -> Timestamp {
-        start(self.0)
-    }
-
-    /// When it ends.
-    #[must_use]
-    pub fn ended(self) -> Timestamp {
-        start(self.0.saturating_add(1.month()))
-    }
-
-    /// As people say it: `November 2026`.
-    #[must_use]
-    pub fn spoken(self) -> String {
-        self.0.strftime("%B %Y").to_string()
-    }
-}
-
-fn start(of: civil::Date) -> Timestamp {
-    TimeZone::UTC.to_timestamp(of.into()).unwrap_or(Timestamp::MAX)
-}
-
-impl fmt::Display for MonthName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.strftime("%Y-%m"))
-    }
-}
-
-impl FromStr for MonthName {
-    type Err = Malformed;
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let first: Option<civil::Date> = format!("{text}-01").parse().ok();
-        first.map(MonthName).ok_or_else(|| Malformed("a month is written like 2026-11".to_owned()))
-    }
-}
-
-impl TryFrom<String> for MonthName {
-    type Error = Malformed;
-    fn try_from(text: String) -> Result<Self, Malformed> {
-        text.parse()
-    }
-}
-
-impl From<MonthName> for String {
-    fn from(month: MonthName) -> String {
-        month.to_string()
-    }
-}
+use crate::text::ServiceName;
 
 /// One month of the account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -189,6 +119,13 @@ impl Month {
     pub const MOST_READINGS: usize = 200;
 
     /// A month of which nothing is known, after `last`: what goes on goes on. Where that is not known either, nobody
+    pub(super) fn tell(&mut self, (kind, severity): (Kind, Severity), text: &str, at: Timestamp) {
+        self.notices += 1;
+        let id = format!("billing-{}/{}/{}", self.month, kind.name(), self.notices);
+        let text = format!("AWS charges: {text}");
+        notice::put(&mut self.outbox, [Notice { id, kind, severity, operation: None, text, at }]);
+    }
+
     /// knows what services still keep to.
     #[must_use]
     pub fn new(month: MonthName, last: Option<&Month>, now: Timestamp) -> Month {

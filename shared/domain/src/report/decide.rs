@@ -8,29 +8,11 @@ use super::context::Context;
 use super::desk::{Desk, Limit};
 use super::document::{Kind, Report};
 use super::entry::{Entry, Sink};
+use super::rules::Rules;
 use super::severity::severity;
 use super::sinks::Delivery;
 use super::thread::Thread;
 use crate::text::{Release, ServiceName};
-
-/// How many reports are sent, and how many are evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rules {
-    /// Most reports of one address within an hour that are sent.
-    pub per_address_an_hour: usize,
-    /// Most reports of all within an hour that are sent.
-    pub overall_an_hour: usize,
-    /// So many similar bugs after a flip are told to the alerts, at least 1.
-    pub after_flip_reports: u32,
-    /// So long after a flip they count, in minutes.
-    pub after_flip_minutes: u32,
-}
-
-impl Default for Rules {
-    fn default() -> Rules {
-        Rules { per_address_an_hour: 5, overall_an_hour: 60, after_flip_reports: 3, after_flip_minutes: 30 }
-    }
-}
 
 /// A report that came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +125,7 @@ fn anew(received: &Received, known: Known<'_>, context: &Context, rules: &Rules,
     };
     let severity = severity(report.kind, &report.message, is_burst);
     thread.severity = thread.severity.max(severity);
-    desk.count(&thread, severity, limited.is_some());
+    desk.tally.count(&thread, severity, limited.is_some());
 
     let mut owed = BTreeSet::new();
     if limited.is_none() {

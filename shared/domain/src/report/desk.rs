@@ -1,25 +1,20 @@
 //! What reports share: who wrote within the hour, and what the next digest says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::decide::Rules;
-use super::digest::Digest;
-use super::document::{Kind, Report};
-use super::fingerprint::{Fingerprint, hash};
-use super::thread::Thread;
-use crate::notice::Severity;
+use super::digest::{Digest, made};
+use super::document::Report;
+use super::fingerprint::hash;
+use super::rules::Rules;
+use super::tally::Tally;
 
 /// The limits are of so long a time, which slides.
 const WINDOW: SignedDuration = SignedDuration::from_hours(1);
-/// Most threads that a digest names; those beyond are counted.
-const MOST_THREADS: usize = 100;
 /// Most reports that are remembered as not known to be sent: those of 16 hours at the limit for all.
 const MOST_PENDING: usize = 1_000;
-/// Most releases that a digest counts by.
-const MOST_RELEASES: usize = 50;
 
 /// What reports share.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,45 +51,6 @@ pub enum Limit {
     Overall,
 }
 
-/// What came since the last digest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
-    /// Since when.
-    pub since: Timestamp,
-    /// How many of each type, with those that were limited.
-    pub types: BTreeMap<Kind, u64>,
-    /// How many were limited.
-    pub limited: u64,
-    /// How many were rejected.
-    pub rejected: u64,
-    /// How many were a program's, by the field that people do not see.
-    pub trapped: u64,
-    /// How many could not be sent to everybody, and are tried no more.
-    #[serde(default)]
-    pub unsent: u64,
-    /// How many by service and release, such as `codedetect v43`.
-    pub releases: BTreeMap<String, u64>,
-    /// The threads.
-    pub threads: BTreeMap<Fingerprint, Tallied>,
-    /// How many reports are of threads beyond the 100 that are named.
-    pub of_others: u64,
-}
-
-/// One thread since the last digest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tallied {
-    /// How it begins.
-    pub title: String,
-    /// What it is, as `codedetect bug`.
-    pub of: String,
-    /// The highest severity.
-    pub severity: Severity,
-    /// How many reports, with those that were limited.
-    pub count: u64,
-    /// How many of them were limited.
-    pub limited: u64,
-}
-
 impl Desk {
     pub(super) fn new(now: Timestamp) -> Desk {
         Desk { sent: Vec::new(), tally: Tally::new(now), owed: None, pending: Vec::new(), last: now }
@@ -127,32 +83,6 @@ impl Desk {
         None
     }
 
-    pub(super) fn count(&mut self, thread: &Thread, severity: Severity, is_limited: bool) {
-        let (tally, limited) = (&mut self.tally, u64::from(is_limited));
-        let service = thread.service.as_ref().map_or("unknown service", |service| service.as_str());
-        *tally.types.entry(thread.kind).or_default() += 1;
-        tally.limited += limited;
-        let release = thread.release.as_ref().map_or("unknown release", |release| release.as_str());
-        let release = format!("{service} {release}");
-        if tally.releases.len() < MOST_RELEASES || tally.releases.contains_key(&release) {
-            *tally.releases.entry(release).or_default() += 1;
-        }
-        if tally.threads.len() >= MOST_THREADS && !tally.threads.contains_key(&thread.fingerprint) {
-            tally.of_others += 1;
-            return;
-        }
-        let tallied = tally.threads.entry(thread.fingerprint.clone()).or_insert_with(|| Tallied {
-            title: thread.title.clone(),
-            of: format!("{service} {}", thread.kind.name()),
-            severity,
-            count: 0,
-            limited: 0,
-        });
-        tallied.severity = tallied.severity.max(severity);
-        tallied.count += 1;
-        tallied.limited += limited;
-    }
-
     /// Remembers a report that is not known to be sent to everybody. Where nobody looks at them for hours, the first
     /// ones are forgotten: they may have been sent, and the desk is one item.
     pub(super) fn expect(&mut self, id: &str) {
@@ -174,29 +104,24 @@ impl Desk {
         desk
     }
 
+    /// What came since the last digest, and the desk to be saved before it is sent; `None` where nothing came. A digest
+    /// that did not leave is sent again before a new one is made.
+    #[must_use]
+    pub fn digest(&self, now: Timestamp) -> Option<(Desk, Digest)> {
+        if let Some(owed) = &self.owed {
+            return Some((self.clone(), owed.clone()));
+        }
+        if self.tally.is_empty() {
+            return None;
+        }
+        let now = now.max(self.last);
+        let made = made(&self.tally, now);
+        Some((Desk { tally: Tally::new(now), owed: Some(made.clone()), last: now, ..self.clone() }, made))
+    }
+
     /// The digest has left.
     #[must_use]
     pub fn without_digest(&self) -> Desk {
         Desk { owed: None, ..self.clone() }
-    }
-}
-
-impl Tally {
-    pub(super) fn new(since: Timestamp) -> Tally {
-        Tally {
-            since,
-            types: BTreeMap::new(),
-            limited: 0,
-            rejected: 0,
-            trapped: 0,
-            unsent: 0,
-            releases: BTreeMap::new(),
-            threads: BTreeMap::new(),
-            of_others: 0,
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.types.is_empty() && self.rejected == 0 && self.trapped == 0 && self.unsent == 0
     }
 }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::desk::{Desk, Tally};
 use super::html::{escaped, page};
+use super::tally::Tally;
 use crate::chat;
 use crate::text::minute;
 
@@ -26,23 +26,7 @@ pub struct Digest {
     pub chat: String,
 }
 
-/// What came since the last digest, and the desk to be saved before it is sent; `None` where nothing came. A digest
-/// that did not leave is sent again before a new one is made.
-#[must_use]
-pub fn digest(desk: Option<&Desk>, now: Timestamp) -> Option<(Desk, Digest)> {
-    let desk = desk?;
-    if let Some(owed) = &desk.owed {
-        return Some((desk.clone(), owed.clone()));
-    }
-    if desk.tally.is_empty() {
-        return None;
-    }
-    let now = now.max(desk.last);
-    let made = made(&desk.tally, now);
-    Some((Desk { tally: Tally::new(now), owed: Some(made.clone()), last: now, ..desk.clone() }, made))
-}
-
-fn made(tally: &Tally, now: Timestamp) -> Digest {
+pub(super) fn made(tally: &Tally, now: Timestamp) -> Digest {
     let subject = format!("Reports: {}", summary(tally));
     let text = text(tally);
     let html = page(&subject, &format!("<div style=\"white-space:pre-wrap\">{}</div>", escaped(&text)));

@@ -9,7 +9,6 @@ use super::context::Context;
 use super::desk::Limit;
 use super::document::Report;
 use super::fingerprint::Fingerprint;
-use super::sinks::{self, Delivery};
 use super::thread::{KEPT, State};
 use crate::notice::{Notice, Severity};
 
@@ -68,12 +67,6 @@ impl Entry {
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.received_at.saturating_add(KEPT).unwrap_or(Timestamp::MAX)
-    }
-
-    /// What is to be sent.
-    #[must_use]
-    pub fn deliveries(&self) -> Vec<Delivery> {
-        self.owed.iter().filter_map(|sink| sinks::delivery(self, *sink)).collect()
     }
 
     /// The entry after an attempt to send what was owed. What is left may be sent again at once.

@@ -68,7 +68,15 @@ impl Delivery {
     }
 }
 
-pub(super) fn delivery(entry: &Entry, sink: Sink) -> Option<Delivery> {
+impl Entry {
+    /// What is to be sent.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.owed.iter().filter_map(|sink| delivery(self, *sink)).collect()
+    }
+}
+
+fn delivery(entry: &Entry, sink: Sink) -> Option<Delivery> {
     match sink {
         Sink::Topic => Some(Delivery::Topic(published(entry))),
         Sink::Chat => Some(Delivery::Chat(said(entry))),

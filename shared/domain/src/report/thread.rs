@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
-use super::decide::Rules;
 use super::document::{Kind, Report};
 use super::fingerprint::{Fingerprint, hash};
+use super::rules::Rules;
 use crate::notice::{self, Notice, Severity};
 use crate::text::{Release, ServiceName};
 

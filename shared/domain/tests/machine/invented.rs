@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::report::{
-    Context, Decision, Delivery, Desk, Document, Entry, Known, Received, Rules, Saved, Sink, decide, digest, redact,
+    Context, Decision, Delivery, Desk, Document, Entry, Known, Received, Rules, Saved, Sink, decide, redact,
 };
 use signalbox_domain::slot::Slot;
 
@@ -323,7 +323,7 @@ pub(crate) fn check(invented: &Invented, office: &mut Office, now: Timestamp) ->
     see(&seen(&second)?, &invented.secrets).map_err(|secret| format!("{secret}\nin {text:?}"))?;
     let Saved::All { desk, .. } = second.saved else { return Err("nothing is saved".to_owned()) };
     office.desk = Some(*desk);
-    let (desk, made) = digest(office.desk.as_ref(), now).ok_or("there is no digest")?;
+    let (desk, made) = office.desk.as_ref().and_then(|desk| desk.digest(now)).ok_or("there is no digest")?;
     html(&made.html)?;
     chat(&made.chat)?;
     office.desk = Some(Desk { sent: Vec::new(), ..desk.without_digest() });

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::notice::{Kind, Severity};
 use signalbox_domain::report::{
     Context, Decision, Delivery, Desk, Entry, Known, Limit, Mail, Outcome, Published, Received, Rules, Saved, Sink,
-    State, Thread, decide, digest,
+    State, Thread, decide,
 };
 
 use super::reports_read::read;
@@ -250,7 +250,7 @@ fn what_a_report_owes_is_sent_though_it_never_comes_again_and_given_up_aloud_aft
     office.now += SignedDuration::from_secs(1);
     office.resends();
     assert_eq!(pending(&office), 0);
-    let (_, digest) = digest(office.desk.as_ref(), office.now).unwrap();
+    let (_, digest) = office.desk.as_ref().unwrap().digest(office.now).unwrap();
     assert_eq!(digest.subject, "Reports: 9 bug, 2 limited, 1 not sent to everybody");
 }
 
@@ -387,13 +387,12 @@ fn what_there_is_not_is_left_out_of_the_attributes() {
 #[test]
 fn a_digest_says_what_came_and_leaves_once() {
     let mut office = Office::new();
-    assert_eq!(digest(None, office.now), None);
     for number in 0..7 {
         office.hears("bug", "ada@example.com", &format!("Upload of {number} <fails>"));
     }
     office.hears("feature", "grace@example.com", "a dark theme");
     office.desk = Some(Desk::refuse(office.desk.as_ref(), 2, 1, office.now));
-    let (desk, first) = digest(office.desk.as_ref(), office.now).unwrap();
+    let (desk, first) = office.desk.as_ref().unwrap().digest(office.now).unwrap();
     insta::assert_snapshot!(first.text, @"
     Since Nov 23 01:30 UTC: 7 bug, 1 feature, 2 limited, 2 rejected, 1 by programs.
     Limited ones were not mailed; they are kept with their threads.
@@ -406,9 +405,9 @@ fn a_digest_says_what_came_and_leaves_once() {
     - 1x codedetect feature, info: a dark theme (083e6a2d)
     ");
     assert!(first.html.contains("Upload of 0 &lt;fails&gt;"));
-    let (same, again) = digest(Some(&desk), office.now).unwrap();
+    let (same, again) = desk.digest(office.now).unwrap();
     assert_eq!((&same, &again), (&desk, &first), "it may not have left");
-    assert_eq!(digest(Some(&desk.without_digest()), office.now), None, "nothing came since");
+    assert_eq!(desk.without_digest().digest(office.now), None, "nothing came since");
     assert_eq!(desk.sent.len(), 6, "the limits go on");
 }
 
