@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::address::Address;
+use super::normalise;
 use super::redact::redact;
-use super::{fingerprint, normalise};
 use crate::mistake::{self, Mistake};
 use crate::text::ServiceName;
 
@@ -176,12 +176,6 @@ impl Document {
 }
 
 impl Report {
-    /// What is the same in all reports of the same thing.
-    #[must_use]
-    pub fn fingerprint(&self, service: Option<&ServiceName>) -> fingerprint::Fingerprint {
-        fingerprint::Fingerprint::of(self.kind, service, &self.message)
-    }
-
     /// Its first line, of at most `longest` characters.
     pub(super) fn title(&self, longest: usize) -> String {
         let first = self.message.lines().find(|line| !normalise::is_blank(line)).unwrap_or_default();

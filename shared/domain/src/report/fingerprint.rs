@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::document::Kind;
+use super::document::{Kind, Report};
 use super::normalise::is_invisible;
 use crate::text::{Malformed, ServiceName};
 
@@ -77,6 +77,14 @@ pub(super) fn hash(text: &str) -> String {
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     let hash = text.bytes().fold(BASIS, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME));
     format!("{hash:032x}")
+}
+
+impl Report {
+    /// What is the same in all reports of the same thing.
+    #[must_use]
+    pub fn fingerprint(&self, service: Option<&ServiceName>) -> Fingerprint {
+        Fingerprint::of(self.kind, service, &self.message)
+    }
 }
 
 #[cfg(test)]
