@@ -104,7 +104,6 @@ run "it_reads_charges_and_bounds_groups_and_nothing_else" {
       Load         = ["dynamodb:BatchGetItem", "dynamodb:GetItem"]
       Survey       = ["dynamodb:Query"]
       Save         = ["dynamodb:PutItem"]
-      Latch        = ["dynamodb:UpdateItem"]
       Reckon       = ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"]
       Look         = ["autoscaling:DescribeAutoScalingGroups", "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetHealth"]
       ReadReleases = ["ssm:GetParameters"]
@@ -125,7 +124,6 @@ run "what_it_does_it_does_to_what_a_definition_names" {
       Load         = ["arn:aws:dynamodb:eu-west-1:123456789012:table/signalbox"]
       Survey       = ["arn:aws:dynamodb:eu-west-1:123456789012:table/signalbox"]
       Save         = ["arn:aws:dynamodb:eu-west-1:123456789012:table/signalbox"]
-      Latch        = ["arn:aws:dynamodb:eu-west-1:123456789012:table/signalbox"]
       Reckon       = ["*"]
       Look         = ["*"]
       ReadReleases = ["arn:aws:ssm:eu-west-1:123456789012:parameter/shop/blue/release", "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/green/release"]
@@ -152,7 +150,6 @@ run "its_keys_are_the_accounts_and_the_services" {
       Load   = [{ test = "ForAllValues:StringLike", variable = "dynamodb:LeadingKeys", values = ["ACCOUNT", "SERVICE#*", "SERVICES"] }]
       Survey = [{ test = "ForAllValues:StringEquals", variable = "dynamodb:LeadingKeys", values = ["SERVICES"] }]
       Save   = [{ test = "ForAllValues:StringLike", variable = "dynamodb:LeadingKeys", values = ["ACCOUNT", "SERVICE#*"] }]
-      Latch  = [{ test = "ForAllValues:StringEquals", variable = "dynamodb:LeadingKeys", values = ["ACCOUNT"] }]
       Reckon = [{ test = "StringEquals", variable = "aws:RequestedRegion", values = ["us-east-1"] }]
     })
     error_message = jsonencode({ for statement in data.aws_iam_policy_document.function["billing-guard"].statement : statement.sid => statement.condition })

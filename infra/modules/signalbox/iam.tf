@@ -121,36 +121,6 @@ data "aws_iam_policy_document" "function" {
     }
   }
 
-  # An item of the account's alone: services' records are written whole, in transactions.
-  dynamic "statement" {
-    for_each = contains(each.value.may, "reckon") ? [1] : []
-    content {
-      sid       = "Latch"
-      actions   = ["dynamodb:UpdateItem"]
-      resources = [aws_dynamodb_table.this.arn]
-      condition {
-        test     = "ForAllValues:StringEquals"
-        variable = "dynamodb:LeadingKeys"
-        values   = ["ACCOUNT"]
-      }
-    }
-  }
-
-  # Threads, limits and the digest, one by one where no transaction is needed.
-  dynamic "statement" {
-    for_each = contains(each.value.may, "report") ? [1] : []
-    content {
-      sid       = "Thread"
-      actions   = ["dynamodb:UpdateItem"]
-      resources = [aws_dynamodb_table.this.arn]
-      condition {
-        test     = "ForAllValues:StringLike"
-        variable = "dynamodb:LeadingKeys"
-        values   = ["REPORT#*"]
-      }
-    }
-  }
-
   # Which guard alarms fire while somebody reports; not limited, for the same reason as in Look.
   dynamic "statement" {
     for_each = contains(each.value.may, "report") ? [1] : []

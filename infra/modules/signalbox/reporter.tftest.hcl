@@ -87,7 +87,6 @@ run "it_reads_how_services_stand_and_tells_people_and_nothing_else" {
       Load     = ["dynamodb:BatchGetItem", "dynamodb:GetItem"]
       Survey   = ["dynamodb:Query"]
       Save     = ["dynamodb:PutItem"]
-      Thread   = ["dynamodb:UpdateItem"]
       Enrich   = ["cloudwatch:DescribeAlarms"]
       Announce = ["sns:Publish"]
       Report   = ["sns:Publish"]
@@ -117,7 +116,6 @@ run "it_publishes_to_its_topics_and_writes_mail_to_the_team" {
       Load     = ["arn:aws:dynamodb:eu-west-1:123456789012:table/signalbox"]
       Survey   = ["arn:aws:dynamodb:eu-west-1:123456789012:table/signalbox"]
       Save     = ["arn:aws:dynamodb:eu-west-1:123456789012:table/signalbox"]
-      Thread   = ["arn:aws:dynamodb:eu-west-1:123456789012:table/signalbox"]
       Enrich   = ["*"]
       Announce = [
         "arn:aws:sns:eu-west-1:123456789012:chat",
@@ -139,7 +137,6 @@ run "its_keys_are_the_reports" {
       Load   = [["ForAllValues:StringLike", "dynamodb:LeadingKeys", ["REPORT#*", "SERVICE#*", "SERVICES"]]]
       Survey = [["ForAllValues:StringEquals", "dynamodb:LeadingKeys", ["SERVICES"]]]
       Save   = [["ForAllValues:StringLike", "dynamodb:LeadingKeys", ["REPORT#*"]]]
-      Thread = [["ForAllValues:StringLike", "dynamodb:LeadingKeys", ["REPORT#*"]]]
       Mail = [
         ["ForAllValues:StringEquals", "ses:Recipients", ["team@example.com"]],
         ["StringEquals", "ses:FromAddress", ["reports@example.com"]],

@@ -83,7 +83,14 @@ impl Record {
             operation: None,
             standby: None,
             pins: BySlot { blue: None, green: None },
-            routing: Intended { split, since: now, seen_since: None, ever_seen: true, earlier: Vec::new() },
+            routing: Intended {
+                split,
+                since: now,
+                seen_since: None,
+                ever_seen: true,
+                earlier: Vec::new(),
+                moving_since: None,
+            },
             queued: None,
             freeze: None,
             cap: None,
@@ -140,6 +147,9 @@ impl Record {
             return;
         }
         let former = std::mem::replace(&mut self.routing.split, split);
+        if former.sole().is_some() || self.routing.moving_since.is_none() {
+            self.routing.moving_since = Some(now);
+        }
         self.routing.earlier.retain(|earlier| *earlier != split && *earlier != former);
         self.routing.earlier.push(former);
         if self.routing.earlier.len() > Intended::EARLIER_LIMIT {
@@ -326,6 +336,9 @@ pub struct Intended {
     pub ever_seen: bool,
     /// What was wanted before, oldest first: a late write of ours looks like one of these.
     pub earlier: Vec<Split>,
+    /// Since when it moves between the slots, or last moved: the first step away from where one slot had all.
+    #[serde(default)]
+    pub moving_since: Option<Timestamp>,
 }
 
 impl Intended {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join;
+use jiff::{SignedDuration, Timestamp};
 use signalbox_domain::definition::Definition;
 use signalbox_domain::report::{
     Context, Counted, Desk, Entry, Known, Outcome, Received, Rules, Saved as Kept, Sink, decide, resolve,
@@ -11,8 +12,16 @@ use signalbox_domain::report::{
 use signalbox_domain::text::ServiceName;
 use signalbox_domain::trigger::AlarmState;
 
-use crate::look::MOST_RACES;
-use crate::ports::{CloudError, Reports, SaveReport, Saved, World, next_version};
+use crate::ports::{CloudError, ErrorClass, Reports, SaveReport, Saved, World, next_version};
+
+/// All reports change one item: many at once lose against each other, and wait a little longer each time.
+const MOST_TRIES: u32 = 14;
+const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_millis(20);
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_millis(1_500);
+
+/// Nothing is begun any more after so long a look at what is owed: a way out that hangs must not keep the next look from
+/// what it is to do.
+const RESENDS_FOR: SignedDuration = SignedDuration::from_secs(25);
 
 /// Most earlier reports that one look sends again; those beyond are the next one's.
 const MOST_RESENT: usize = 50;
@@ -63,7 +72,7 @@ pub enum ReportError {
     #[error(transparent)]
     Cloud(#[from] CloudError),
     /// Others were first, again and again.
-    #[error("others changed what is kept of reports {MOST_RACES} times meanwhile; it is taken when it comes again")]
+    #[error("others changed what is kept of reports {MOST_TRIES} times meanwhile; it is taken when it comes again")]
     Contended,
 }
 
@@ -94,9 +103,10 @@ impl<W: World + Reports> Reporter<W> {
     /// # Errors
     /// What kept it from being saved; nothing was sent then.
     pub async fn take(&self, received: &Received) -> Result<Taken, ReportError> {
-        let context = self.context(received).await?;
+        let context = self.context(received).await;
         let thread = received.report.fingerprint(context.service.as_ref());
-        for _ in 0..MOST_RACES {
+        for attempt in 0..MOST_TRIES {
+            self.pause_before(attempt).await;
             let kept = self.world.load_report(&received.id, &thread).await?;
             let known = Known {
                 entry: kept.entry.as_ref().map(|(entry, _)| entry),
@@ -124,14 +134,14 @@ impl<W: World + Reports> Reporter<W> {
             if self.world.save_report(&save).await? == Saved::Lost {
                 continue;
             }
-            let failed = self.send(&entry, next_version(before)).await?;
+            let failed = self.send(&entry, next_version(before)).await;
             return Ok(Taken { outcome: decision.outcome, counted: decision.counted, failed });
         }
         Err(ReportError::Contended)
     }
 
     /// Sends what a report owes, each way out for itself, and takes down what has left.
-    async fn send(&self, entry: &Entry, version: u64) -> Result<Vec<(Sink, CloudError)>, CloudError> {
+    async fn send(&self, entry: &Entry, version: u64) -> Vec<(Sink, CloudError)> {
         let (mut sent, mut failed) = (BTreeSet::new(), Vec::new());
         for delivery in entry.deliveries() {
             match self.world.deliver(&delivery).await {
@@ -145,9 +155,11 @@ impl<W: World + Reports> Reporter<W> {
         let after = entry.after_sending(&sent, self.world.now());
         let save =
             SaveReport { entry: Some((after, Some(version))), nonce: self.world.nonce(), ..SaveReport::default() };
-        // Nobody else has it: it was claimed. What is not written down is sent once more when it comes again.
-        self.world.save_report(&save).await?;
-        Ok(failed)
+        // Nobody else has it: it was claimed. What cannot be written down has left all the same, and leaves once more.
+        if let Err(error) = self.world.save_report(&save).await {
+            tracing::error!(report = entry.id, %error, "sent, but not written down; it is sent again");
+        }
+        failed
     }
 
     /// Sends what earlier reports still owe: nobody else does where they came by HTTP, or where a function died too
@@ -158,9 +170,13 @@ impl<W: World + Reports> Reporter<W> {
     pub async fn resend(&self) -> Result<Resent, ReportError> {
         let mut resent = Resent::default();
         let Some((desk, _)) = self.world.load_desk().await? else { return Ok(resent) };
-        let tried = &desk.pending[..desk.pending.len().min(MOST_RESENT)];
-        let (mut done, mut given_up) = (BTreeSet::new(), BTreeSet::new());
-        for id in tried {
+        let until = self.world.now().saturating_add(RESENDS_FOR).unwrap_or(Timestamp::MAX);
+        let (mut tried, mut done, mut given_up) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        for id in desk.pending.iter().take(MOST_RESENT) {
+            if self.world.now() >= until {
+                break;
+            }
+            tried.push(id.clone());
             match self.resend_one(id).await {
                 Ok(Pending::Done { just_now }) => {
                     resent.reports += u64::from(just_now);
@@ -173,15 +189,21 @@ impl<W: World + Reports> Reporter<W> {
         }
         resent.owed = desk.pending.len() - done.len() - given_up.len();
         if !tried.is_empty() {
-            self.change_desk(|desk| desk.map(|desk| desk.tried(tried, &done, &given_up))).await?;
+            self.change_desk(|desk| desk.map(|desk| desk.tried(&tried, &done, &given_up))).await?;
         }
         Ok(resent)
     }
 
     async fn resend_one(&self, id: &str) -> Result<Pending, ReportError> {
         let now = self.world.now();
-        let Some((entry, version)) = self.world.load_entry(id).await? else {
-            return Ok(Pending::Done { just_now: false });
+        let (entry, version) = match self.world.load_entry(id).await {
+            Ok(Some(loaded)) => loaded,
+            Ok(None) => return Ok(Pending::Done { just_now: false }),
+            Err(error) if error.class == ErrorClass::Permanent => {
+                tracing::error!(report = id, %error, "given up: it cannot be read");
+                return Ok(Pending::GivenUp);
+            }
+            Err(error) => return Err(error.into()),
         };
         if entry.owed.is_empty() {
             return Ok(Pending::Done { just_now: false });
@@ -195,7 +217,7 @@ impl<W: World + Reports> Reporter<W> {
         if self.world.save_report(&save).await? == Saved::Lost {
             return Ok(Pending::Waits);
         }
-        match self.send(&claimed, next_version(Some(version))).await?.into_iter().next() {
+        match self.send(&claimed, next_version(Some(version))).await.into_iter().next() {
             None => Ok(Pending::Done { just_now: true }),
             Some((_, error)) if entry.is_hopeless(now) => {
                 tracing::error!(report = id, %error, "given up after a day");
@@ -206,10 +228,12 @@ impl<W: World + Reports> Reporter<W> {
     }
 
     /// How the service stands that a report is about, as far as that can be seen: a report is taken all the same.
-    async fn context(&self, received: &Received) -> Result<Context, CloudError> {
-        let definitions = self.world.definitions().await?;
+    async fn context(&self, received: &Received) -> Context {
+        let seen = self.world.definitions().await;
+        let seen = seen.inspect_err(|error| tracing::warn!(%error, "services not seen this time"));
+        let definitions = seen.unwrap_or_default();
         let names: Vec<ServiceName> = definitions.iter().filter_map(|(name, _)| name.parse().ok()).collect();
-        let Some(service) = resolve(received.report.service.as_ref(), &names) else { return Ok(Context::default()) };
+        let Some(service) = resolve(received.report.service.as_ref(), &names) else { return Context::default() };
         let text = definitions.into_iter().find(|(name, _)| name == service.as_str()).map(|(_, text)| text);
         let definition = text.and_then(|text| Definition::read(&text).ok());
         let firing = async {
@@ -221,12 +245,13 @@ impl<W: World + Reports> Reporter<W> {
             firing.map(|(name, _)| name).collect()
         };
         let (loaded, alarms) = join(self.world.load(&service, None), firing).await;
-        let of_record = match loaded?.record {
+        let loaded = loaded.inspect_err(|error| tracing::warn!(%service, %error, "record not seen this time"));
+        let of_record = match loaded.ok().and_then(|loaded| loaded.record) {
             Some((record, _)) => Context::of(service, &record),
             None => Context { service: Some(service), ..Context::default() },
         };
         let alerts_topic = definition.and_then(|definition| definition.alerts_topic_arn);
-        Ok(Context { alarms, alerts_topic, ..of_record })
+        Context { alarms, alerts_topic, ..of_record }
     }
 
     /// Counts what came and was no report, for the digest.
@@ -246,14 +271,28 @@ impl<W: World + Reports> Reporter<W> {
         let now = self.world.now();
         let made = self.change_desk(|desk| desk?.digest(now).map(|(desk, _)| desk)).await?;
         let Some(digest) = made.and_then(|desk| desk.owed) else { return Ok(false) };
-        self.world.deliver_digest(&digest).await?;
-        self.change_desk(|desk| desk.map(Desk::without_digest)).await?;
+        if let Err(error) = self.world.deliver_digest(&digest).await {
+            self.change_desk(|desk| desk.map(Desk::with_digest_free)).await?;
+            return Err(error.into());
+        }
+        self.change_desk(|desk| desk.map(|desk| desk.without_digest(&digest))).await?;
         Ok(true)
+    }
+
+    /// Lets others go first who changed the same meanwhile: longer each time, and each another while.
+    async fn pause_before(&self, attempt: u32) {
+        if attempt == 0 {
+            return;
+        }
+        let longest = (SHORTEST_PAUSE * (1 << attempt.min(10))).min(LONGEST_PAUSE);
+        let share = i32::try_from(self.world.nonce() % 1_000).unwrap_or(0);
+        self.world.sleep(longest * share / 1_000).await;
     }
 
     /// Saves a change of the desk, made anew where somebody else has changed it meanwhile. `None`: there is none.
     async fn change_desk(&self, change: impl Fn(Option<&Desk>) -> Option<Desk>) -> Result<Option<Desk>, ReportError> {
-        for _ in 0..MOST_RACES {
+        for attempt in 0..MOST_TRIES {
+            self.pause_before(attempt).await;
             let kept = self.world.load_desk().await?;
             let before = kept.as_ref().map(|(desk, _)| desk);
             let Some(next) = change(before) else { return Ok(None) };

@@ -24,6 +24,20 @@ impl Address {
         &self.0
     }
 
+    /// The text without this address, wherever it stands in it.
+    pub(super) fn taken_out_of(&self, text: &str) -> String {
+        // In small ASCII letters every byte is where it was.
+        let (small, own) = (text.to_ascii_lowercase(), self.0.to_ascii_lowercase());
+        let (mut left, mut done) = (String::with_capacity(text.len()), 0);
+        for (at, _) in small.match_indices(&own) {
+            left.push_str(&text[done..at]);
+            left.push_str("[address]");
+            done = at + own.len();
+        }
+        left.push_str(&text[done..]);
+        left
+    }
+
     /// The address that its mails come to: in small letters, without what follows a `+`.
     pub(super) fn mailbox(&self) -> String {
         let (local, domain) = self.0.split_once('@').unwrap_or((&self.0, ""));

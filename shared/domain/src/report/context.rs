@@ -19,6 +19,9 @@ pub struct Context {
     pub release: Option<Release>,
     /// When traffic was last meant to move between the slots.
     pub flipped_at: Option<Timestamp>,
+    /// When that flip began: with several steps, at the first of them.
+    #[serde(default)]
+    pub flip_began: Option<Timestamp>,
     /// The alarms of its guard that are in ALARM.
     pub alarms: Vec<AlarmName>,
     /// What is under way, in words.
@@ -38,6 +41,7 @@ impl Context {
             release: record.releases[record.live].clone(),
             // A record begins with the weights that it found, which nobody moved.
             flipped_at: (!record.routing.earlier.is_empty()).then_some(record.routing.since),
+            flip_began: record.routing.moving_since,
             operation: operation.map(|of| format!("{} ({}, {})", of.describe(), of.id(), of.phase())),
             service: Some(service),
             ..Context::default()

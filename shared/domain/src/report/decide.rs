@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::context::Context;
-use super::desk::{Desk, Limit};
+use super::desk::{Desk, Limit, after};
 use super::document::{Kind, Report};
 use super::entry::{Entry, Sink};
 use super::rules::Rules;
@@ -110,8 +110,8 @@ fn again(entry: &Entry, now: Timestamp) -> Decision {
 
 fn anew(received: &Received, known: Known<'_>, context: &Context, rules: &Rules, now: Timestamp) -> Decision {
     let report = &received.report;
-    let now = known.desk.map_or(now, |desk| now.max(desk.last));
-    let now = known.thread.map_or(now, |thread| now.max(thread.last));
+    let now = known.desk.map_or(now, |desk| after(now, desk.last));
+    let now = known.thread.map_or(now, |thread| after(now, thread.last));
     let fingerprint = report.fingerprint(context.service.as_ref());
     let mut desk = known.desk.cloned().unwrap_or_else(|| Desk::new(now));
     let mut thread = known.thread.cloned().unwrap_or_else(|| Thread::new(fingerprint.clone(), report, context, now));

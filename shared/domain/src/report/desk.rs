@@ -7,12 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::{Digest, made};
 use super::document::Report;
+use super::entry::CLAIM;
 use super::fingerprint::hash;
 use super::rules::Rules;
 use super::tally::Tally;
 
 /// The limits are of so long a time, which slides.
 const WINDOW: SignedDuration = SignedDuration::from_hours(1);
+/// No clock is believed that is so far ahead.
+const MOST_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// Most reports that are remembered as not known to be sent: those of 16 hours at the limit for all.
 const MOST_PENDING: usize = 1_000;
 
@@ -25,6 +28,9 @@ pub struct Desk {
     pub tally: Tally,
     /// The digest that was made and may not have left yet.
     pub owed: Option<Digest>,
+    /// Until then it is being sent by whoever made or claimed it.
+    #[serde(default)]
+    pub digest_claimed_until: Option<Timestamp>,
     /// Reports, by their ids, that are not known to have been sent to everybody: the longest untried first.
     #[serde(default)]
     pub pending: Vec<String>,
@@ -53,14 +59,21 @@ pub enum Limit {
 
 impl Desk {
     pub(super) fn new(now: Timestamp) -> Desk {
-        Desk { sent: Vec::new(), tally: Tally::new(now), owed: None, pending: Vec::new(), last: now }
+        Desk {
+            sent: Vec::new(),
+            tally: Tally::new(now),
+            owed: None,
+            digest_claimed_until: None,
+            pending: Vec::new(),
+            last: now,
+        }
     }
 
     /// The desk after reports that were no reports: `rejected` for a bad address, type or message, and `trapped`.
     #[must_use]
     pub fn refuse(desk: Option<&Desk>, rejected: u64, trapped: u64, now: Timestamp) -> Desk {
         let mut desk = desk.cloned().unwrap_or_else(|| Desk::new(now));
-        desk.last = desk.last.max(now);
+        desk.last = after(now, desk.last);
         desk.tally.rejected += rejected;
         desk.tally.trapped += trapped;
         desk
@@ -70,7 +83,8 @@ impl Desk {
     /// A report that is limited counts for nothing here.
     pub(super) fn admit(&mut self, report: &Report, rules: &Rules, now: Timestamp) -> Option<Limit> {
         self.last = now;
-        self.sent.retain(|sent| now.duration_since(sent.at) < WINDOW);
+        // What was sent in a future that never came limits nobody.
+        self.sent.retain(|sent| now.duration_since(sent.at).abs() < WINDOW);
         let from = hash(&report.email.mailbox());
         let of_address = self.sent.iter().filter(|sent| sent.from == from).count();
         if of_address >= rules.per_address_an_hour {
@@ -97,31 +111,59 @@ impl Desk {
     pub fn tried(&self, tried: &[String], done: &BTreeSet<String>, given_up: &BTreeSet<String>) -> Desk {
         let (mut later, mut pending): (Vec<_>, Vec<_>) =
             self.pending.iter().cloned().partition(|id| tried.contains(id));
+        // Another look may have given them up, too.
+        let unsent = later.iter().filter(|id| given_up.contains(*id)).count();
         later.retain(|id| !done.contains(id) && !given_up.contains(id));
         pending.append(&mut later);
         let mut desk = Desk { pending, ..self.clone() };
-        desk.tally.unsent += given_up.len() as u64;
+        desk.tally.unsent += unsent as u64;
         desk
     }
 
-    /// What came since the last digest, and the desk to be saved before it is sent; `None` where nothing came. A digest
-    /// that did not leave is sent again before a new one is made.
+    /// What came since the last digest, and the desk to be saved before it is sent; `None` where nothing came, or
+    /// somebody is sending it. A digest that did not leave is sent again before a new one is made.
     #[must_use]
     pub fn digest(&self, now: Timestamp) -> Option<(Desk, Digest)> {
+        let claimed = Some(now.saturating_add(CLAIM).unwrap_or(Timestamp::MAX));
         if let Some(owed) = &self.owed {
-            return Some((self.clone(), owed.clone()));
+            let is_free =
+                self.digest_claimed_until.is_none_or(|until| now >= until || until.duration_since(now) > CLAIM);
+            return is_free.then(|| (Desk { digest_claimed_until: claimed, ..self.clone() }, owed.clone()));
         }
         if self.tally.is_empty() {
             return None;
         }
-        let now = now.max(self.last);
+        let now = after(now, self.last);
         let made = made(&self.tally, now);
-        Some((Desk { tally: Tally::new(now), owed: Some(made.clone()), last: now, ..self.clone() }, made))
+        Some((
+            Desk {
+                tally: Tally::new(now),
+                owed: Some(made.clone()),
+                digest_claimed_until: claimed,
+                last: now,
+                ..self.clone()
+            },
+            made,
+        ))
     }
 
-    /// The digest has left.
+    /// This digest has left; another one, made meanwhile, has not.
     #[must_use]
-    pub fn without_digest(&self) -> Desk {
-        Desk { owed: None, ..self.clone() }
+    pub fn without_digest(&self, sent: &Digest) -> Desk {
+        let owed = self.owed.clone().filter(|owed| owed != sent);
+        let digest_claimed_until = self.digest_claimed_until.filter(|_| owed.is_some());
+        Desk { owed, digest_claimed_until, ..self.clone() }
     }
+
+    /// This digest has not left: whoever comes next sends it.
+    #[must_use]
+    pub fn with_digest_free(&self) -> Desk {
+        Desk { digest_claimed_until: None, ..self.clone() }
+    }
+}
+
+/// The present, but not before what happened last, since functions' clocks differ by seconds. A clock that was hours
+/// ahead is not believed.
+pub(super) fn after(now: Timestamp, last: Timestamp) -> Timestamp {
+    if last.duration_since(now) < MOST_AHEAD { now.max(last) } else { now }
 }

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::html::{escaped, page};
+use super::normalise::cut;
+use super::sinks::LONGEST_SUBJECT;
 use super::tally::Tally;
 use crate::chat;
 use crate::text::minute;
@@ -27,7 +29,7 @@ pub struct Digest {
 }
 
 pub(super) fn made(tally: &Tally, now: Timestamp) -> Digest {
-    let subject = format!("Reports: {}", summary(tally));
+    let subject = cut(&format!("Reports: {}", summary(tally)), LONGEST_SUBJECT);
     let text = text(tally);
     let html = page(&subject, &format!("<div style=\"white-space:pre-wrap\">{}</div>", escaped(&text)));
     let chat = chat::notification(&format!("digest/{}", now.as_second()), &subject, &text, "digest");
@@ -59,7 +61,7 @@ fn text(tally: &Tally) -> String {
         }
     }
     let mut threads: Vec<_> = tally.threads.iter().collect();
-    threads.sort_by_key(|(fingerprint, of)| (std::cmp::Reverse((of.severity, of.count)), *fingerprint));
+    threads.sort_by_key(|(fingerprint, of)| (std::cmp::Reverse((of.rank(), of.count)), *fingerprint));
     if !threads.is_empty() {
         text.push_str("\nThreads\n");
     }

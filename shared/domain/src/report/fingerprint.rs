@@ -1,5 +1,6 @@
 //! What is the same in all reports of the same thing.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -58,13 +59,25 @@ impl fmt::Display for Fingerprint {
 /// a letter or digit, such as emoji, stands for itself.
 fn masked(message: &str) -> String {
     let text: String = message.chars().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).collect();
-    let mut words: Vec<&str> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(|word| if is_changing(word) { "#" } else { word })
-        .collect();
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut words: Vec<Cow<'_, str>> = words.map(without_what_changes).collect();
     words.dedup_by(|word, before| *word == "#" && *before == "#");
     if words.is_empty() { text.split_whitespace().collect() } else { words.join(" ") }
+}
+
+/// In a script that is written without spaces a sentence is one word: there only its digits change.
+fn without_what_changes(word: &str) -> Cow<'_, str> {
+    match (word.is_ascii(), is_changing(word)) {
+        (true, true) => Cow::Borrowed("#"),
+        (false, true) => {
+            let mut masked: String = word.chars().map(|c| if c.is_numeric() { '#' } else { c }).collect();
+            while masked.contains("##") {
+                masked = masked.replace("##", "#");
+            }
+            Cow::Owned(masked)
+        }
+        (true | false, false) => Cow::Borrowed(word),
+    }
 }
 
 fn is_changing(word: &str) -> bool {

@@ -16,7 +16,7 @@ use crate::notice::{Notice, Severity};
 use crate::text::{ServiceName, ascii_subject};
 
 /// Longest subject of a mail, in characters.
-const LONGEST_SUBJECT: usize = 100;
+pub(super) const LONGEST_SUBJECT: usize = 100;
 
 /// One thing to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,8 +137,10 @@ fn said(entry: &Entry) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{name}: {value}");
     }
-    let _ = write!(text, "\n{}{}", entry.report.message, cut_note(&entry.report));
-    chat::notification(&entry.id, &subject(entry), &text, entry.thread.as_str())
+    text.push('\n');
+    text.push_str(&quoted(&entry.report));
+    let without_address = |text: &str| entry.report.email.taken_out_of(text);
+    chat::notification(&entry.id, &without_address(&subject(entry)), &without_address(&text), entry.thread.as_str())
 }
 
 fn mail(entry: &Entry) -> Mail {
@@ -146,13 +148,9 @@ fn mail(entry: &Entry) -> Mail {
     let mut facts = facts(entry);
     facts.push(("Address", report.email.as_str().to_owned()));
     facts.extend(report.user_agent.clone().map(|agent| ("User agent", agent)));
-    let mut text = String::new();
-    // Each line of theirs begins with a sign, so that none of them can look like one of ours.
-    for line in report.message.lines() {
-        let _ = writeln!(text, "> {line}");
-    }
+    let mut text = quoted(report);
     let note = cut_note(report);
-    let _ = writeln!(text, "{note}");
+    text.push('\n');
     let mut rows = String::new();
     for (name, value) in &facts {
         let _ = writeln!(text, "{name}: {value}");
@@ -226,6 +224,12 @@ fn facts(entry: &Entry) -> Vec<(&'static str, String)> {
 
 fn day(at: Timestamp) -> String {
     at.strftime("%b %d").to_string()
+}
+
+/// What they wrote. Each line of theirs begins with a sign, so that none of them can look like one of ours.
+fn quoted(report: &Report) -> String {
+    let lines: String = report.message.lines().map(|line| format!("> {line}\n")).collect();
+    format!("{lines}{}", cut_note(report))
 }
 
 fn cut_note(report: &Report) -> String {

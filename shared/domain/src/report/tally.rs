@@ -54,6 +54,13 @@ pub struct Tallied {
     pub limited: u64,
 }
 
+impl Tallied {
+    /// What matters more stands further up: how grave it is, then how many were sent.
+    pub(super) fn rank(&self) -> (Severity, u64) {
+        (self.severity, self.count - self.limited)
+    }
+}
+
 impl Tally {
     pub(super) fn new(since: Timestamp) -> Tally {
         Tally {
@@ -85,8 +92,14 @@ impl Tally {
             *self.releases.entry(release).or_default() += 1;
         }
         if self.threads.len() >= MOST_THREADS && !self.threads.contains_key(&thread.fingerprint) {
-            self.of_others += 1;
-            return;
+            // The least grave one makes room, so that a flood of anything hides nothing that is graver.
+            let least = self.threads.iter().min_by_key(|(_, of)| of.rank());
+            let Some(least) = least.filter(|(_, of)| of.rank() < (severity, 1 - limited)).map(|(key, _)| key.clone())
+            else {
+                self.of_others += 1;
+                return;
+            };
+            self.of_others += self.threads.remove(&least).map_or(0, |of| of.count);
         }
         let tallied = self.threads.entry(thread.fingerprint.clone()).or_insert_with(|| Tallied {
             title: thread.title.clone(),

@@ -66,7 +66,7 @@ pub enum State {
 /// Reports of one thread that came soon after traffic was moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AfterFlip {
-    /// When it was moved.
+    /// When it began to be moved.
     pub flip: Timestamp,
     /// How many.
     pub reports: u64,
@@ -129,6 +129,7 @@ impl Thread {
         if report.kind != Kind::Bug || minutes >= i64::from(rules.after_flip_minutes) {
             return (false, None);
         }
+        let flip = context.flip_began.unwrap_or(flip);
         let heard = self.after_flip.take().filter(|heard| heard.flip == flip);
         let fresh = || AfterFlip { flip, reports: 0, addresses: BTreeSet::new(), told: false };
         let mut heard = heard.unwrap_or_else(fresh);

@@ -299,6 +299,7 @@ pub(crate) fn check(invented: &Invented, office: &mut Office, now: Timestamp) ->
         live: Some(Slot::Green),
         release: Some("v<43>&".parse().map_err(|error| format!("{error}"))?),
         flipped_at: Some(now - SignedDuration::from_mins(5)),
+        flip_began: None,
         alarms: vec!["<b>5xx</b> @here".parse().map_err(|error| format!("{error}"))?],
         operation: Some("deployment of <v43>".to_owned()),
         alerts_topic: None,
@@ -326,7 +327,7 @@ pub(crate) fn check(invented: &Invented, office: &mut Office, now: Timestamp) ->
     let (desk, made) = office.desk.as_ref().and_then(|desk| desk.digest(now)).ok_or("there is no digest")?;
     html(&made.html)?;
     chat(&made.chat)?;
-    office.desk = Some(Desk { sent: Vec::new(), ..desk.without_digest() });
+    office.desk = Some(Desk { sent: Vec::new(), ..desk.without_digest(&made) });
     see(&format!("{}{}{}", made.subject, made.text, made.html), &invented.secrets)
 }
 

@@ -27,5 +27,6 @@ mod replacement;
 mod replacement_found;
 mod reports;
 mod reports_anything;
+mod reports_found;
 mod reports_read;
 mod windows;

@@ -405,9 +405,12 @@ fn a_digest_says_what_came_and_leaves_once() {
     - 1x codedetect feature, info: a dark theme (083e6a2d)
     ");
     assert!(first.html.contains("Upload of 0 &lt;fails&gt;"));
-    let (same, again) = desk.digest(office.now).unwrap();
-    assert_eq!((&same, &again), (&desk, &first), "it may not have left");
-    assert_eq!(desk.without_digest().digest(office.now), None, "nothing came since");
+    assert_eq!(desk.digest(office.now), None, "somebody is sending it");
+    let later = office.now + SignedDuration::from_secs(60);
+    let (claimed, again) = desk.digest(later).unwrap();
+    assert_eq!((&again, claimed.digest(later)), (&first, None), "it may not have left");
+    assert_eq!(claimed.with_digest_free().digest(later).unwrap().1, first, "it did not");
+    assert_eq!(desk.without_digest(&first).digest(office.now), None, "nothing came since");
     assert_eq!(desk.sent.len(), 6, "the limits go on");
 }
 

@@ -20,6 +20,8 @@ pub enum Told {
     Rejected(Mistake),
     /// It is kept, and not everybody could be told.
     Failed,
+    /// It could not be kept.
+    NotKept,
     /// A browser asks before it posts.
     Preflight,
     /// Neither POST nor OPTIONS.
@@ -91,6 +93,7 @@ impl HttpAnswer {
             }
             Told::Rejected(mistake) => (400, "rejected", Some(mistake.path.as_str()), mistake.problem.clone()),
             Told::Failed => (500, "failed", None, "it is kept and will be passed on".to_owned()),
+            Told::NotKept => (503, "not_kept", None, "it could not be kept: send it again in a minute".to_owned()),
             Told::Preflight => (204, "", None, String::new()),
             Told::NotAllowed => (405, "rejected", None, "reports are posted".to_owned()),
             Told::TooLarge => (413, "rejected", Some("."), "is longer than 256 KiB".to_owned()),
@@ -108,7 +111,9 @@ impl HttpAnswer {
                 ("access-control-max-age", "86400".to_owned()),
             ]),
             Told::NotAllowed => headers.extend([("allow", "POST, OPTIONS".to_owned())]),
-            // In seconds: the window of the limits.
+            // In seconds.
+            Told::NotKept => headers.extend([("retry-after", "60".to_owned())]),
+            // The window of the limits.
             Told::Limited => headers.extend([("retry-after", "3600".to_owned())]),
             Told::Accepted | Told::Rejected(_) | Told::Failed | Told::TooLarge | Told::UnknownType => {}
         }
@@ -139,7 +144,13 @@ fn shown(told: &Told, field: Option<&str>, reason: &str) -> String {
         Told::Failed => {
             ("Thank you", "Your report is kept and will be passed on. You need not send it again.".to_owned())
         }
-        Told::Rejected(_) | Told::Preflight | Told::NotAllowed | Told::TooLarge | Told::UnknownType => (
+        Told::NotKept => (
+            "Your report could not be taken",
+            "Something went wrong on our side. Go back and send it again in a minute: what you wrote is still there."
+                .to_owned(),
+        ),
+        Told::NotAllowed => ("This is where reports are sent to", "There is nothing to see here.".to_owned()),
+        Told::Rejected(_) | Told::Preflight | Told::TooLarge | Told::UnknownType => (
             "Your report was not taken",
             format!("{}{}. Go back: what you wrote is still there.", field.unwrap_or_default(), escaped(reason)),
         ),

@@ -147,6 +147,11 @@ fn every_answer_has_a_status_a_reason_and_the_field() {
             json!({"outcome": "limited", "reason": "too many reports within the hour: it is kept and will be read"}),
         ),
         (Told::Failed, 500, json!({"outcome": "failed", "reason": "it is kept and will be passed on"})),
+        (
+            Told::NotKept,
+            503,
+            json!({"outcome": "not_kept", "reason": "it could not be kept: send it again in a minute"}),
+        ),
     ] {
         let answer = HttpAnswer::to(&told, None, &Origins::Any, false);
         assert_eq!(answer.status_code, status);
@@ -181,6 +186,8 @@ fn a_form_without_a_script_is_answered_with_a_page() {
         (Told::Rejected(mistake), 400, "was not taken</h1><p><b>email</b>: must be &lt;right&gt;. Go back: what"),
         (Told::TooLarge, 413, "was not taken</h1><p>is longer than 256 KiB. Go back: what"),
         (Told::Failed, 500, "Thank you</h1><p>Your report is kept and will be passed on."),
+        (Told::NotKept, 503, "could not be taken</h1><p>Something went wrong on our side. Go back and send it again"),
+        (Told::NotAllowed, 405, "This is where reports are sent to</h1>"),
     ] {
         let answer = HttpAnswer::to(&told, None, &Origins::Any, true);
         assert_eq!((answer.status_code, answer.headers["content-type"].as_str()), (status, "text/html; charset=utf-8"));

@@ -1,5 +1,7 @@
 //! Reports by HTTP, as a function URL hands them on.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 use signalbox_tests::events::heartbeat;
 use signalbox_tests::moto::On;
@@ -59,4 +61,42 @@ async fn a_form_on_a_web_page_is_answered_by_http() {
     assert_eq!(reporter.invoke(heartbeat()).await.unwrap(), json!({"digest": true}));
     let digest = desk.mails().await.pop().unwrap();
     assert_eq!(subject(&digest), "Reports: 4 bug, 1 rejected, 1 by programs");
+}
+
+/// P6, as after a bad release: all of them change the one item that reports share.
+#[tokio::test]
+async fn of_many_that_come_at_once_none_is_lost() {
+    const MANY: usize = 30;
+    let desk = Desk::new().await;
+    let functions = desk.launch().start_many(MANY).await;
+    let posts: Vec<_> = functions
+        .iter()
+        .enumerate()
+        .map(|(number, function)| function.begin(http("POST", &bug(&format!("user{number}@example.com"), "it fails"))))
+        .collect();
+    let mut statuses: HashMap<u64, usize> = HashMap::new();
+    for post in posts {
+        let answer = post.await.unwrap().unwrap();
+        *statuses.entry(answer["statusCode"].as_u64().unwrap()).or_default() += 1;
+    }
+    assert_eq!(statuses, HashMap::from([(202, MANY)]));
+    assert_eq!(desk.sent().await, (MANY, MANY, MANY));
+}
+
+#[tokio::test]
+async fn how_the_service_stands_may_be_unknown_but_a_report_that_cannot_be_kept_says_so_to_every_page() {
+    let desk = Desk::new().await;
+    let reporter = desk.start().await;
+    let moto = desk.stack.moto();
+    desk.stack.put_doc(&format!("SERVICE#{}", desk.stack.name), "RECORD", &json!({"live": "purple"})).await;
+    let taken = reporter.invoke(http("POST", &bug("ada@example.com", "it fails"))).await.unwrap();
+    assert_eq!(taken["statusCode"], 202, "{taken}");
+    assert_eq!(desk.sent().await, (1, 1, 1));
+
+    // As often as the SDK tries.
+    moto.fail(On::call("TransactWriteItems").containing(&desk.stack.table), 2, "AccessDeniedException").await;
+    let failed = reporter.invoke(http("POST", &bug("ada@example.com", "it fails again"))).await.unwrap();
+    assert_eq!(failed["statusCode"], 503, "{failed}");
+    assert_eq!(failed["headers"]["access-control-allow-origin"], ORIGIN);
+    assert_eq!(desk.sent().await, (1, 1, 1));
 }
