@@ -161,7 +161,7 @@ run "nobody_else_writes_the_account_or_reads_charges_by_it" {
   assert {
     condition = alltrue(flatten([for function in ["deployer", "rollback", "replacer"] : [
       for statement in data.aws_iam_policy_document.function[function].statement :
-      !contains(["Survey", "Latch", "Reckon"], statement.sid) && !contains(flatten(statement.condition[*].values), "ACCOUNT")
+      !contains(["Survey", "Reckon"], statement.sid) && !contains(flatten(statement.condition[*].values), "ACCOUNT")
     ]]))
     error_message = "a function that is not about charges got what is"
   }

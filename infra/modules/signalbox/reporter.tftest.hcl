@@ -151,7 +151,7 @@ run "nobody_else_writes_reports_or_mail" {
   assert {
     condition = alltrue(flatten([for function in ["deployer", "rollback", "replacer"] : [
       for statement in data.aws_iam_policy_document.function[function].statement :
-      !contains(["Thread", "Enrich", "Report", "Mail"], statement.sid) && !contains(flatten(statement.condition[*].values), "REPORT#*")
+      !contains(["Enrich", "Report", "Mail"], statement.sid) && !contains(flatten(statement.condition[*].values), "REPORT#*")
     ]]))
     error_message = "a function that is not about reports got what is"
   }

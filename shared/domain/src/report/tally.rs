@@ -86,8 +86,11 @@ impl Tally {
         let service = thread.service.as_ref().map_or("unknown service", |service| service.as_str());
         *self.types.entry(thread.kind).or_default() += 1;
         self.limited += limited;
-        let release = thread.release.as_ref().map_or("unknown release", |release| release.as_str());
-        let release = format!("{service} {release}");
+        let release = match (&thread.service, &thread.release) {
+            (None, _) => service.to_owned(),
+            (Some(_), None) => format!("{service}, unknown release"),
+            (Some(_), Some(release)) => format!("{service} {release}"),
+        };
         if self.releases.len() < MOST_RELEASES || self.releases.contains_key(&release) {
             *self.releases.entry(release).or_default() += 1;
         }

@@ -63,10 +63,18 @@ impl FromStr for Origins {
         let origins: Vec<String> = text.split(',').map(|origin| origin.trim().to_owned()).collect();
         let is_origin = |origin: &String| {
             let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).unwrap_or_default();
-            !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-.:[]".contains(c))
+            // As a browser writes it: else no page would ever be allowed.
+            let is_written = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c);
+            let has_default_port = (origin.starts_with("https:") && host.ends_with(":443"))
+                || (origin.starts_with("http:") && host.ends_with(":80"));
+            !host.is_empty() && host.chars().all(is_written) && !has_default_port
         };
         let right = origins.iter().all(is_origin);
-        if right { Ok(Origins::Only(origins)) } else { Err("must be origins like https://example.com, with commas") }
+        if right {
+            Ok(Origins::Only(origins))
+        } else {
+            Err("must be origins like https://example.com, in small letters, without :443 or :80, with commas")
+        }
     }
 }
 

@@ -220,7 +220,9 @@ fn only_the_sites_that_are_named_may_read_an_answer() {
     {
         assert_eq!(allowed(other), None, "{other:?}");
     }
-    for wrong in ["", "*", "codedetect.example", "https://a.example/path", "https://a.example,", "https://"] {
+    let mut wrong = vec!["", "*", "codedetect.example", "https://a.example/path", "https://a.example,", "https://"];
+    wrong.extend(["https://A.example", "https://a.example:443", "http://a.example:80"]);
+    for wrong in wrong {
         assert!(wrong.parse::<Origins>().is_err(), "{wrong:?}");
     }
 }
