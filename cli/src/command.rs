@@ -11,6 +11,7 @@ use signalbox_domain::decision::Outcome;
 
 use crate::billing::Billing;
 use crate::functions::{Functions, Names};
+use crate::reports::Reports;
 use crate::show::{self, Problem};
 use crate::table::Table;
 use crate::time::time;
@@ -115,6 +116,8 @@ pub(crate) enum Installed {
     /// What AWS charges, and what is done about it.
     #[command(subcommand)]
     Billing(Billing),
+    /// Print the bug reports that are kept, newest first: for 90 days, with those that were limited.
+    Reports(Reports),
     /// Say what is live where nobody can tell.
     Adopt {
         #[command(flatten)]
@@ -255,6 +258,10 @@ impl Installed {
             Installed::Billing(Billing::Plan { file }) => Table::of(table).await.plan(&file, json).await,
             Installed::Billing(Billing::Asked(asked)) => {
                 functions.billing_guard(&asked.payload()).await.and_then(|answer| asked.show(answer, json))
+            }
+            Installed::Reports(asked) => {
+                let kept = Table::of(table).await.reports().await?;
+                Ok(asked.show(kept, json))
             }
             Installed::Adopt { service, live, release } => {
                 let mut payload = service.says("adopt");

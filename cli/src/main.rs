@@ -8,6 +8,7 @@ mod billing;
 mod command;
 mod demo;
 mod functions;
+mod reports;
 mod show;
 mod simulate;
 mod table;

@@ -1,4 +1,4 @@
-//! The table: definitions and the billing plan go in, operations are followed.
+//! The table: definitions and the billing plan go in, operations are followed, bug reports are read.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,6 +11,7 @@ use signalbox_domain::definition::Definition;
 use signalbox_domain::deployment;
 use signalbox_domain::record::{Operation, OperationKind};
 use signalbox_domain::replacement;
+use signalbox_domain::report::Entry;
 use signalbox_domain::text::{RequestId, ServiceName};
 use signalbox_reconciler::ports::{CloudError, DecisionItem, ErrorClass, OperationItem, Store};
 
@@ -21,6 +22,8 @@ const EVERY: Duration = Duration::from_secs(3);
 
 /// What to look at when the table does not answer.
 const HINT: &str = "check --table, your region and your credentials";
+/// The same for reports. Their addresses are personal data, so that no policy of the module has this right.
+const REPORTS_HINT: &str = "check --table, your region and your credentials; reading reports takes dynamodb:Scan";
 
 /// The installation's table.
 pub(crate) struct Table {
@@ -64,6 +67,12 @@ impl Table {
             show::line("  see `signalbox billing preview` for what each of them would do");
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The bug reports that are kept, in no order.
+    pub(crate) async fn reports(&self) -> Result<Vec<Entry>, Problem> {
+        let failed = |error| Problem::failed(&format!("table {}", self.name), error, REPORTS_HINT);
+        self.table.entries().await.map_err(failed)
     }
 
     /// Follows a request to its end: the operation it began, or the refusal. With `taken_within` nobody

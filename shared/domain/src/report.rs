@@ -26,7 +26,7 @@ mod document;
 mod entry;
 mod fingerprint;
 pub mod html;
-mod normalise;
+pub mod normalise;
 mod redact;
 mod rules;
 mod severity;

@@ -3,6 +3,7 @@
 mod hostile;
 mod http;
 mod kills;
+mod reading;
 
 use std::collections::HashMap;
 

@@ -94,6 +94,12 @@ impl Key {
         Key { pk: format!("{REPORT}#ID#{id}"), sk: "ENTRY".to_owned() }
     }
 
+    /// The key that an item has; empty where it has none.
+    pub(super) fn of(item: &Item) -> Key {
+        let part = |name| text(item, name).cloned().unwrap_or_default();
+        Key { pk: part("pk"), sk: part("sk") }
+    }
+
     /// Whether `item` is the one of this key.
     pub(super) fn is_of(&self, item: &Item) -> bool {
         text(item, "pk") == Some(&self.pk) && text(item, "sk") == Some(&self.sk)

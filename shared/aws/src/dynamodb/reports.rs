@@ -1,5 +1,6 @@
 //! Bug reports: each report, its thread, and what all of them share.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,10 +11,11 @@ use super::Table;
 use super::items::{Key, read_of_report, write_of_report};
 use super::load::BATCH_GET;
 use super::save::{CALL, Writes, put};
-use crate::errors::unusable;
+use crate::errors::{OrFailed, unusable};
 
-/// What a failed save is about.
+/// What a failed save, or a failed scan, is about.
 const ABOUT: &str = "reports";
+const SCAN: &str = "Scan";
 
 impl Table {
     /// A report, its thread and the desk, strongly consistent.
@@ -51,6 +53,38 @@ impl Table {
     /// When it cannot be read, or a newer version of Signalbox wrote it.
     pub async fn load_desk(&self) -> Result<Option<(Desk, u64)>, CloudError> {
         self.read_part(&Key::desk()).await
+    }
+
+    /// Every report that is kept, in no order.
+    ///
+    /// It scans the whole table, strongly consistent: no index holds reports, since only a person asks for all of them,
+    /// and seldom. Functions look reports up by their ids.
+    ///
+    /// # Errors
+    /// When they cannot be read, or a newer version of Signalbox wrote one of them.
+    pub async fn entries(&self) -> Result<Vec<Entry>, CloudError> {
+        let pages = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .filter_expression("begins_with(#pk, :report)")
+            .expression_attribute_names("#pk", "pk")
+            .expression_attribute_values(":report", AttributeValue::S(Key::report("").pk));
+        let mut entries = Vec::new();
+        let mut start = None;
+        loop {
+            let page = pages.clone().set_exclusive_start_key(start).send().await.or_failed(SCAN, &ABOUT)?;
+            for item in page.items.unwrap_or_default() {
+                let read = read_of_report(&item).map_err(|problem| unusable(SCAN, &Key::of(&item), problem));
+                entries.push(read?.0);
+            }
+            // A page may be empty and yet not the last: the filter comes after the reading.
+            start = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                return Ok(entries);
+            }
+        }
     }
 
     async fn read_part<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<(T, u64)>, CloudError> {
@@ -99,7 +133,6 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_dynamodb::types::AttributeValue;
     use serde_json::{Value, json};
     use signalbox_domain::report::{Context, Document, Known, Received, Rules, Saved as Kept, Thread, decide};
     use signalbox_reconciler::ports::ErrorClass;
@@ -205,8 +238,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn all_reports_are_read_over_empty_pages_to_the_last() {
+        let (entry, _, _) = first();
+        let another = Entry { id: "m-2".to_owned(), ..entry.clone() };
+        let page = |items: Value, last: Option<&str>| {
+            let last = last.map(|id| json!({ "pk": { "S": Key::report(id).pk }, "sk": { "S": "ENTRY" } }));
+            Given::json(200, &json!({ "Items": items, "LastEvaluatedKey": last.unwrap_or_else(|| json!({})) }))
+        };
+        let of = |entry: &Entry| json!([item(&Key::report(&entry.id), entry, 1, 1)]);
+        let pages = vec![page(of(&entry), Some("m-1")), page(json!([]), Some("m-1b")), page(of(&another), None)];
+        let (table, replay) = table(pages);
+        assert_eq!(table.entries().await.unwrap(), [entry, another]);
+        let asked: Vec<Value> = replay.asked().iter().map(|one| serde_json::from_str(&one.body).unwrap()).collect();
+        assert_eq!(asked.len(), 3);
+        assert_eq!(asked[0]["ExpressionAttributeValues"][":report"]["S"], "REPORT#ID#");
+        assert_eq!(asked[2]["ExclusiveStartKey"]["pk"]["S"], "REPORT#ID#m-1b");
+    }
+
+    #[tokio::test]
     async fn what_a_newer_version_wrote_is_an_error_that_says_so() {
-        let (_, _, desk) = first();
+        let (entry, _, desk) = first();
+        let mut unknown = item(&Key::report("m-1"), &entry, 1, 1);
+        unknown["schema"] = json!({ "N": "9" });
+        let (scanned, _) = table(vec![Given::json(200, &json!({ "Items": [unknown] }))]);
+        let error = scanned.entries().await.unwrap_err().to_string();
+        assert!(error.contains("REPORT#ID#m-1/ENTRY") && error.contains("newer"), "{error}");
         let mut newer = item(&Key::desk(), &desk, 7, 1);
         newer["schema"] = json!({ "N": "9" });
         let (table, _) = table(vec![Given::json(200, &json!({ "Item": newer }))]);

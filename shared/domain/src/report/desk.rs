@@ -57,6 +57,17 @@ pub enum Limit {
     Overall,
 }
 
+impl Limit {
+    /// The name that people read.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Limit::Address => "address",
+            Limit::Overall => "overall",
+        }
+    }
+}
+
 impl Desk {
     pub(super) fn new(now: Timestamp) -> Desk {
         Desk {

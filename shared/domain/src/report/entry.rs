@@ -31,6 +31,19 @@ pub enum Sink {
     Alerts,
 }
 
+impl Sink {
+    /// The name that people read.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Sink::Topic => "topic",
+            Sink::Chat => "chat",
+            Sink::Mail => "mail",
+            Sink::Alerts => "alerts",
+        }
+    }
+}
+
 /// One report. It is saved before anything is sent, and says what is still to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -63,6 +76,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether not everybody was told: it was limited, or it still owes a sink.
+    #[must_use]
+    pub fn is_unsent(&self) -> bool {
+        self.limited.is_some() || !self.owed.is_empty()
+    }
+
     /// When it may be forgotten.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {

@@ -20,7 +20,8 @@ pub(super) fn is_line_end(c: char) -> bool {
 
 /// Text of several lines, trimmed: every line end is `\n`, tabs and odd spaces are spaces, and of what nobody sees
 /// only the joiners remain, which some scripts and emoji cannot do without.
-pub(super) fn lines(text: &str) -> String {
+#[must_use]
+pub fn lines(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let kept = text.chars().filter_map(|c| match c {
         c if is_line_end(c) => Some('\n'),
@@ -32,7 +33,8 @@ pub(super) fn lines(text: &str) -> String {
 }
 
 /// Text on one line, trimmed, of at most `longest` characters; control characters become spaces.
-pub(super) fn line(text: &str, longest: usize) -> String {
+#[must_use]
+pub fn line(text: &str, longest: usize) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = lines(&spaced).replace('\n', " ");
     cut(&line, longest)
