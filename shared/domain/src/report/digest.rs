@@ -51,7 +51,10 @@ fn summary(tally: &Tally) -> String {
 fn text(tally: &Tally) -> String {
     let mut text = format!("Since {}: {}.\n", minute(tally.since), summary(tally));
     if tally.limited > 0 {
-        text.push_str("Limited ones were not mailed; they are kept with their threads.\n");
+        text.push_str("Limited ones were not mailed: signalbox reports --unsent\n");
+    }
+    if tally.unsent > 0 {
+        text.push_str("Not everybody was told of some: signalbox reports --unsent\n");
     }
     if !tally.releases.is_empty() {
         text.push_str("\nBy release\n");

@@ -252,6 +252,7 @@ fn what_a_report_owes_is_sent_though_it_never_comes_again_and_given_up_aloud_aft
     assert_eq!(pending(&office), 0);
     let (_, digest) = office.desk.as_ref().unwrap().digest(office.now).unwrap();
     assert_eq!(digest.subject, "Reports: 9 bug, 2 limited, 1 not sent to everybody");
+    assert!(digest.text.contains("\nNot everybody was told of some: signalbox reports --unsent\n"), "{}", digest.text);
 }
 
 #[test]
@@ -395,7 +396,7 @@ fn a_digest_says_what_came_and_leaves_once() {
     let (desk, first) = office.desk.as_ref().unwrap().digest(office.now).unwrap();
     insta::assert_snapshot!(first.text, @"
     Since Nov 23 01:30 UTC: 7 bug, 1 feature, 2 limited, 2 rejected, 1 by programs.
-    Limited ones were not mailed; they are kept with their threads.
+    Limited ones were not mailed: signalbox reports --unsent
 
     By release
     - codedetect v43: 8
