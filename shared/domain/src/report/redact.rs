@@ -56,32 +56,53 @@ struct Found {
     class: Class,
 }
 
+/// Most rounds: nobody's text takes as many who does not set out to.
+const MOST_ROUNDS: usize = 8;
+
 /// `text` without secrets. Doing it again changes nothing.
 #[must_use]
 pub fn redact(text: &str) -> String {
+    let (redacted, is_done) = rounds(text);
+    if is_done { redacted } else { rest_marked(&redacted) }
+}
+
+/// What is left of a long run beside something found may itself look like a key, so there are several rounds, mostly
+/// one. Says whether the last one found nothing.
+fn rounds(text: &str) -> (String, bool) {
     let mut redacted = text.to_owned();
-    // What is left of a long run beside something found may itself look like a key. Each round leaves less, so this
-    // ends, mostly after the first.
-    while let Some(next) = once(&redacted) {
+    for _ in 0..MOST_ROUNDS {
+        let Some(next) = once(&redacted) else { return (redacted, true) };
         redacted = next;
     }
-    redacted
+    let is_done = once(&redacted).is_none();
+    (redacted, is_done)
+}
+
+/// One mark instead of all from the first secret on, or of the whole text where even that leaves one.
+fn rest_marked(text: &str) -> String {
+    let units = units::of(text);
+    let from = found(&units).first().map_or(text.len(), |one| units[one.from].start);
+    let marked = format!("{}{}", &text[..from], Class::Key.mark());
+    if once(&marked).is_none() { marked } else { Class::Key.mark().to_owned() }
 }
 
 /// One round; `None` where nothing is found.
 fn once(text: &str) -> Option<String> {
     let units = units::of(text);
+    let found = found(&units);
+    (!found.is_empty()).then(|| replaced(text, &units, &found))
+}
+
+/// All secrets that one round finds, by where they begin.
+fn found(units: &[Unit]) -> Vec<Found> {
     let mut found = Vec::new();
-    keys::find(&units, &mut found);
-    urls::find(&units, &mut found);
-    pairs::find(&units, &mut found);
-    tokens::find(&units, &mut found);
+    keys::find(units, &mut found);
+    urls::find(units, &mut found);
+    pairs::find(units, &mut found);
+    tokens::find(units, &mut found);
     found.retain(|one| units[one.from..one.to].iter().any(|unit| !unit.is_mark()));
-    if found.is_empty() {
-        return None;
-    }
     found.sort_by_key(|one| (one.from, std::cmp::Reverse(one.to)));
-    Some(replaced(text, &units, &found))
+    found
 }
 
 /// What overlaps is one secret, by the name of the first.

@@ -23,6 +23,7 @@ mod invented;
 mod matrix;
 mod plan;
 mod properties;
+mod redact_found;
 mod replacement;
 mod replacement_found;
 mod reports;

@@ -64,3 +64,21 @@ fn secrets_are_taken_out_and_the_rest_is_left() {
         assert_eq!(redact(&once), once, "{text} twice");
     }
 }
+
+/// As large as a body may be, and made to be looked at again and again.
+#[test]
+fn hostile_texts_take_few_rounds() {
+    let chain = format!("{}@", "x".repeat(254));
+    let shapes =
+        [&chain, "://a:b@", "=", "@", "\"'", "%2525", "password=", "password:\n", "[{(", "\\\\u", "&a", "ghp_"];
+    for shape in shapes {
+        let text = format!("://a{}", shape.repeat(64 * 1024 / shape.len()));
+        let (redacted, is_done) = rounds(&text);
+        assert!(is_done, "{shape}: {redacted:.200}");
+    }
+}
+
+#[test]
+fn what_takes_too_many_rounds_is_marked_to_its_end() {
+    assert_eq!(rest_marked("it fails, password=abc and so on"), "it fails, password=[redacted: key]");
+}

@@ -3,6 +3,9 @@
 use super::super::normalise::{is_invisible, is_line_end};
 use super::Class;
 
+/// Most backslashes of one escape: text is put into JSON three times at most.
+const MOST_BACKSLASHES: usize = 8;
+
 /// A character as it is meant, and the bytes that it is written in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unit {
@@ -17,6 +20,8 @@ pub(super) enum Written {
     Plainly,
     /// As `%40` is.
     Encoded,
+    /// As `\/` and `\u003d` are in JSON.
+    Escaped,
     /// It is where something was redacted before.
     AsMark,
 }
@@ -42,11 +47,6 @@ impl Unit {
         !self.is_mark() && matches!(self.c, '"' | '\'' | '`')
     }
 
-    /// Whether text without spaces ends before it: a sign that is written as such and not encoded.
-    pub(super) fn ends_word(self) -> bool {
-        self.is_plain() && (self.c.is_whitespace() || self.is_quote() || matches!(self.c, '<' | '>'))
-    }
-
     pub(super) fn is(self, allowed: impl Fn(char) -> bool) -> bool {
         !self.is_mark() && allowed(self.c)
     }
@@ -61,6 +61,8 @@ pub(super) fn of(text: &str) -> Vec<Unit> {
             ('[', Written::AsMark, length)
         } else if let Some((byte, length)) = encoded(rest.as_bytes()) {
             (char::from(byte), Written::Encoded, length)
+        } else if let Some((c, length)) = escaped(rest) {
+            (c, Written::Escaped, length)
         } else {
             (c, Written::Plainly, c.len_utf8())
         };
@@ -92,6 +94,18 @@ fn encoded(bytes: &[u8]) -> Option<(u8, usize)> {
     Some((byte, at + 2))
 }
 
+/// What `\/` or `\u003d` stands for, and how long it is, as often as it was escaped.
+fn escaped(text: &str) -> Option<(char, usize)> {
+    let slashes = text.bytes().take(MOST_BACKSLASHES).take_while(|byte| *byte == b'\\').count();
+    let rest = text.get(slashes..).filter(|_| slashes > 0)?;
+    if rest.starts_with('/') {
+        return Some(('/', slashes + 1));
+    }
+    let digits = rest.strip_prefix('u')?.get(..4).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    let c = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32)?;
+    Some((c, slashes + 5))
+}
+
 fn digits(bytes: &[u8]) -> Option<u8> {
     let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
     u8::try_from(digit(0)? * 16 + digit(1)?).ok()
@@ -114,4 +128,26 @@ pub(super) fn spelled(units: &[Unit], from: usize, word: &str) -> Option<usize> 
 /// Where the units end that are `allowed`, from `from` on.
 pub(super) fn while_(units: &[Unit], from: usize, allowed: impl Fn(Unit) -> bool) -> usize {
     units[from..].iter().position(|unit| !allowed(*unit)).map_or(units.len(), |length| from + length)
+}
+
+/// Whether a value without quotes ends before `at`: at a space, before the end of a tag, and at a quote that closes.
+pub(super) fn ends_value(units: &[Unit], at: usize) -> bool {
+    let unit = units[at];
+    unit.is_plain()
+        && match unit.c {
+            '<' => ends_before_tag(units, at),
+            '>' => closes(units, at),
+            _ => unit.c.is_whitespace() || unit.is_quote() && closes(units, at),
+        }
+}
+
+/// Whether the quote at `at` closes: behind one within a password, that goes on.
+pub(super) fn closes(units: &[Unit], at: usize) -> bool {
+    let goes_on = |c: char| c.is_alphanumeric() || "_-+@#$%^*!~/?".contains(c);
+    !units.get(at + 1).is_some_and(|next| next.is(goes_on))
+}
+
+fn ends_before_tag(units: &[Unit], at: usize) -> bool {
+    let is = |at: usize, letter: char| units.get(at).is_some_and(|unit| unit.is(|c| c.eq_ignore_ascii_case(&letter)));
+    is(at + 1, '/') || is(at + 1, 'b') && is(at + 2, 'r') || closes(units, at)
 }
