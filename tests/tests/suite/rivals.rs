@@ -43,8 +43,15 @@ async fn the_same_event_to_many_at_once_is_one_deployment() {
     let copies = stack.launch("deployer").start_many(6).await;
     let invocations: Vec<_> = copies.iter().map(|copy| copy.begin(deploy(&stack, "v2", "d-1"))).collect();
     let mut accepted = 0;
-    for invocation in invocations {
-        let answer = invocation.await.unwrap().unwrap();
+    for (copy, invocation) in copies.iter().zip(invocations) {
+        let answer = match invocation.await.unwrap() {
+            Ok(answer) => answer,
+            // On a slow machine one may lose every race and say so: then it comes again, as Lambda has it.
+            Err(error) => {
+                assert_eq!(error.error_type, "Contended", "{error:?}");
+                copy.invoke(deploy(&stack, "v2", "d-1")).await.unwrap()
+            }
+        };
         assert_eq!(answer["operation"], "d-1", "{answer}");
         accepted += usize::from(answer["outcome"] == "accepted");
     }

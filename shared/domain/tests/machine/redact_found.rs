@@ -71,3 +71,11 @@ fn a_name_of_a_secret_need_not_end_with_the_word() {
 fn a_password_is_one_in_german() {
     assert_gone("hunter2", &["Passwort: hunter2", "passwort=hunter2", "Kennwort: hunter2"]);
 }
+
+/// Two keys with the dashes between them in one run, and lines without a digit.
+#[test]
+fn a_key_that_adjoins_another_is_one_too() {
+    let line = "qUN/TEsIhALo+JwbLVWNBMYxvqnDBVCoBGEVnoJGXxvVWWQwTTf+AoWEP+IcErQE";
+    let key = format!("-----BEGIN PRIVATE KEY-----\n{line}\n-----END PRIVATE KEY-----");
+    assert_gone("qUN", &[&format!("{key}{key}"), &format!("{key}{key}{key} and more")]);
+}

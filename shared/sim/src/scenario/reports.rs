@@ -33,10 +33,14 @@ fn watched(
     }
 }
 
-/// Every report that is kept is mailed, and once where nothing went wrong.
+/// Every report that is kept is mailed, and once where nothing went wrong and nobody died.
 fn all_mailed(world: &World) -> Vec<String> {
     let (kept, mailed) = world.reported.kept_and_mailed();
-    let right = if world.faults.went_wrong.is_empty() { kept > 0 && mailed == kept } else { mailed >= kept };
+    let right = if world.faults.went_wrong.is_empty() && world.faults.crash_at.is_none() {
+        kept > 0 && mailed == kept
+    } else {
+        mailed >= kept
+    };
     if right { Vec::new() } else { vec![format!("{kept} reports, and {mailed} mails")] }
 }
 

@@ -24,7 +24,9 @@ pub(super) fn find(units: &[Unit], found: &mut Vec<Found>) {
         match found_here {
             Some((from, to)) => {
                 found.push(Found { from, to, class: Class::PrivateKey });
-                at = to;
+                // The dashes behind one key may be those before the next.
+                let dashes = units[..to].iter().rev().take_while(|unit| is_dash(**unit)).count();
+                at = after_dashes.max(to - dashes);
             }
             None => at = after_dashes,
         }
